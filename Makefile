@@ -1,0 +1,56 @@
+# make lab    opens the course          make test   runs every test
+# Each makes .venv first if it is missing or its pins have changed.
+#   PYTHON=python3.12   which Python to use       TORCH=cpu      torch without CUDA (Linux)
+#   LAB_FLAGS="..."     handed to JupyterLab      PYTEST_FLAGS="..."   handed to pytest
+
+PYTHON ?= python3
+BIN := .venv/bin
+PINS := pyproject.toml constraints.txt
+UV := $(shell command -v uv 2>/dev/null)
+
+.PHONY: lab test check refresh lock env clean
+
+lab: env
+	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_FLAGS)
+
+test: env
+	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+check: env
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+
+# Run every notebook and store what it prints, without timestamps.
+refresh: env
+	@cd notebooks && ../$(BIN)/jupyter nbconvert --log-level=WARN --to notebook --execute --inplace \
+		--ExecutePreprocessor.record_timing=False \
+		--ExecutePreprocessor.coalesce_streams=True [0-9]*.ipynb
+
+# A universal set of exact versions without addresses, used with -c by pip, uv and conda.
+# Torch's CUDA packages are listed for Linux; as constraints they install nothing.
+lock: env
+	@env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--extra test --no-annotate --no-header pyproject.toml --output-file constraints.txt
+
+# .venv/installed is a copy of the pins it was made from: the same pins, nothing to do.
+env:
+	@cat $(PINS) | cmp -s - .venv/installed || $(MAKE) --no-print-directory .venv
+
+.PHONY: .venv
+.venv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "The course needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@echo "Making the environment .venv (about 2 GB without CUDA, once) ..."
+ifneq ($(UV),)
+	@$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv
+	@$(UV) pip install --python $(BIN)/python $(if $(TORCH),--torch-backend $(TORCH)) -c constraints.txt -e '.[test]'
+else
+	@$(PYTHON) -m venv .venv
+	@$(if $(TORCH),$(BIN)/python -m pip install --quiet -c constraints.txt uv && \
+		$(BIN)/uv pip install --python $(BIN)/python --torch-backend $(TORCH),$(BIN)/python -m pip install --quiet) \
+		-c constraints.txt -e '.[test]'
+endif
+	@$(BIN)/jupyter labextension disable --level=sys_prefix @jupyterlab/apputils-extension:announcements
+	@cat $(PINS) > .venv/installed
+
+clean:
+	rm -rf .venv

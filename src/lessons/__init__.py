@@ -1,0 +1,1 @@
+"""The library behind the lessons: one module for each step of training a model."""

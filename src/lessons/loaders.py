@@ -1,0 +1,71 @@
+"""Lesson 02: stories as numbers, handed to the model batch by batch."""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from lessons.data import Stories
+from lessons.text import Vocabulary
+
+
+class Batch(NamedTuple):
+    """Some stories in one flat row of numbers. Story i begins at `tokens[offsets[i]]`."""
+
+    tokens: Tensor  # (tokens of all stories,) int64: numbers in the vocabulary
+    offsets: Tensor  # (stories,) int64
+    labels: Tensor  # (stories,) int64: the right answers
+
+
+class EncodedStories(Dataset[Batch]):
+    """All stories of one part, turned into numbers once, before the first epoch."""
+
+    def __init__(self, stories: Stories, vocabulary: Vocabulary) -> None:
+        encoded = [vocabulary.encode(text) for text in stories.texts]
+        self.lengths = torch.tensor([len(numbers) for numbers in encoded])  # (stories,)
+        self.starts = self.lengths.cumsum(0) - self.lengths  # (stories,)
+        self.tokens = torch.tensor([number for numbers in encoded for number in numbers])
+        self.labels = torch.tensor(stories.labels)  # (stories,)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, row: int) -> Batch:
+        """One story, as a batch of one."""
+        return self.__getitems__([row])
+
+    def __getitems__(self, rows: list[int]) -> Batch:
+        """A whole batch at once. The loader asks for it here, so no story is handled alone."""
+        chosen = torch.tensor(rows)  # (stories,)
+        lengths = self.lengths[chosen]
+        offsets = lengths.cumsum(0) - lengths  # where each story begins in the batch
+        # A story's tokens move from `starts` to `offsets`: the same way for all of them.
+        moves = (self.starts[chosen] - offsets).repeat_interleave(lengths)  # (tokens,)
+        places = moves + torch.arange(len(moves))
+        return Batch(self.tokens[places], offsets, self.labels[chosen])
+
+
+def make_loader(
+    stories: EncodedStories, batch_size: int, shuffle: bool = False, seed: int = 0
+) -> DataLoader[Batch]:
+    """A loader that hands out the stories in batches. The last batch may be shorter.
+
+    Shuffle for training, in a new order each epoch; the same seed gives the same orders.
+
+    Raises ValueError if the batch size is not a whole number of at least 1, or if there are
+    no stories.
+    """
+    if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
+        raise ValueError(
+            f"The batch size is {batch_size!r}; it must be a whole number of at least 1, "
+            "such as 64."
+        )
+    if not len(stories):
+        raise ValueError("There are no stories to load: this part of the split is empty.")
+    generator = torch.Generator().manual_seed(seed)
+    return DataLoader(stories, batch_size, shuffle, generator=generator, collate_fn=_as_it_is)
+
+
+def _as_it_is(batch: Any) -> Any:
+    return batch  # it is a Batch already, see __getitems__

@@ -1,0 +1,161 @@
+"""Lessons 04 to 06: the training loop, from one step to the best epoch."""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from time import perf_counter
+from typing import NamedTuple
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.optim import Optimizer
+from torch.utils.data import DataLoader
+
+from lessons.loaders import Batch
+
+
+class Scores(NamedTuple):
+    """How well the model did: loss (mean cross-entropy, in nats) and accuracy (0 to 1)."""
+
+    loss: float
+    accuracy: float
+
+
+class Step(NamedTuple):
+    """One batch has been learned from."""
+
+    epoch: int  # counted from 1
+    number: int  # of the batch in this epoch, counted from 1
+    of: int  # batches in the epoch
+    scores: Scores  # on this batch, before the step
+
+
+class Epoch(NamedTuple):
+    """The whole training set has been learned from once."""
+
+    number: int  # counted from 1
+    train: Scores  # measured batch by batch while the model was learning
+    validation: Scores  # measured after the epoch
+    seconds: float  # spent on training and validation
+
+
+def train_step(model: nn.Module, batch: Batch, optimizer: Optimizer) -> Scores:
+    """Learn from one batch: guess, measure the loss, correct the weights."""
+    logits = model(batch.tokens, batch.offsets)  # (stories, classes)
+    loss = F.cross_entropy(logits, batch.labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return Scores(loss.item(), accuracy(logits, batch.labels))
+
+
+def accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """The share of stories whose highest logit is the right one."""
+    return (logits.argmax(dim=1) == labels).float().mean().item()
+
+
+def average(scores: Sequence[Scores], sizes: Sequence[int]) -> Scores:
+    """The mean over all stories of scores that were measured batch by batch.
+
+    Every story counts the same. A plain mean of the batches would count the stories of a
+    short last batch too much.
+    """
+    weighted = [(s.loss * size, s.accuracy * size) for s, size in zip(scores, sizes, strict=True)]
+    loss, right = (sum(column) for column in zip(*weighted, strict=True))
+    return Scores(loss / sum(sizes), right / sum(sizes))
+
+
+def train_one_epoch(model: nn.Module, loader: Iterable[Batch], optimizer: Optimizer) -> Scores:
+    """Learn from every batch once."""
+    model.train()
+    scores, sizes = [], []
+    for batch in loader:
+        scores.append(train_step(model, batch, optimizer))
+        sizes.append(len(batch.labels))
+    return average(scores, sizes)
+
+
+def evaluate(model: nn.Module, loader: Iterable[Batch]) -> Scores:
+    """Measure without learning. The model is left in the mode that it was found in."""
+    was_training = model.training
+    model.eval()
+    scores, sizes = [], []
+    with torch.no_grad():
+        for batch in loader:
+            logits = model(batch.tokens, batch.offsets)  # (stories, classes)
+            loss = F.cross_entropy(logits, batch.labels).item()
+            scores.append(Scores(loss, accuracy(logits, batch.labels)))
+            sizes.append(len(batch.labels))
+    model.train(was_training)
+    return average(scores, sizes)
+
+
+def fit(
+    model: nn.Module,
+    train_loader: DataLoader[Batch],
+    validation_loader: DataLoader[Batch],
+    optimizer: Optimizer,
+    epochs: int,
+) -> Iterator[Step | Epoch]:
+    """Train, and tell what happened: a `Step` after each batch, an `Epoch` after each epoch.
+
+    Training goes on only while somebody asks for the next event. To stop, stop asking; to
+    continue, ask again. A plain loop trains to the end:
+
+        history = [event for event in fit(...) if isinstance(event, Epoch)]
+
+    Raises ValueError if `epochs` is not a whole number of at least 1.
+    """
+    if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
+        raise ValueError(
+            f"The number of epochs is {epochs!r}; it must be a whole number of at least 1."
+        )
+    return _fit(model, train_loader, validation_loader, optimizer, epochs)
+
+
+def _fit(
+    model: nn.Module,
+    train_loader: DataLoader[Batch],
+    validation_loader: DataLoader[Batch],
+    optimizer: Optimizer,
+    epochs: int,
+) -> Iterator[Step | Epoch]:
+    for number in range(1, epochs + 1):
+        model.train()
+        scores, sizes = [], []
+        seconds, begun = 0.0, perf_counter()
+        for i, batch in enumerate(train_loader, 1):
+            scores.append(train_step(model, batch, optimizer))
+            sizes.append(len(batch.labels))
+            seconds += perf_counter() - begun
+            yield Step(number, i, len(train_loader), scores[-1])
+            begun = perf_counter()  # what the listener did meanwhile is not training time
+        validation = evaluate(model, validation_loader)
+        seconds += perf_counter() - begun
+        yield Epoch(number, average(scores, sizes), validation, seconds)
+
+
+def best(history: Iterable[Epoch]) -> Epoch:
+    """The epoch with the lowest validation loss; the first of equals.
+
+    Raises ValueError if no epoch has a validation loss that is a number.
+    """
+    finite = [epoch for epoch in history if math.isfinite(epoch.validation.loss)]
+    if not finite:
+        raise ValueError(
+            "There is no best epoch: none is finished, or the loss went to infinity. Train for "
+            "an epoch, with a smaller learning rate if the loss is not a number."
+        )
+    return min(finite, key=lambda epoch: epoch.validation.loss)
+
+
+def stop_early(events: Iterable[Step | Epoch], patience: int) -> Iterator[Step | Epoch]:
+    """Pass the events on until `patience` epochs in a row brought no better validation loss."""
+    lowest, waited = math.inf, 0
+    for event in events:
+        yield event
+        if isinstance(event, Epoch):
+            waited = 0 if event.validation.loss < lowest else waited + 1
+            lowest = min(lowest, event.validation.loss)
+            if waited == patience:
+                return

@@ -1,0 +1,229 @@
+"""Checkpoints: what goes in comes out, what is damaged is refused, what is killed does no harm."""
+
+import math
+import multiprocessing
+import os
+import pickle
+import random
+import time
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+
+from lessons.checkpoint import keep_best, load, save
+from lessons.model import Classifier, TextClassifier, classify
+from lessons.text import Vocabulary
+from lessons.training import Epoch, Scores, Step
+
+WORDS = Vocabulary.of(["<unk>", "goal", "caf\xe9", *map(str, range(500))])
+
+
+def classifier(value=None, words=WORDS):
+    model = TextClassifier(len(words), 2, 8)
+    if value is not None:
+        for parameter in model.parameters():
+            nn.init.constant_(parameter, value)
+    return Classifier(model, words, ("Sports", "Business"))
+
+
+def same(one, other):
+    states = (c.model.state_dict() for c in (one, other))
+    pairs = zip(*(state.values() for state in states), strict=True)
+    return one[1:] == other[1:] and all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_what_goes_in_comes_out(tmp_path):
+    saved = classifier()
+    save(tmp_path / "best.pt", saved)
+    loaded = load(tmp_path / "best.pt")
+    assert same(loaded, saved)
+    assert classify(loaded, "goal") == classify(saved, "goal")
+    assert os.listdir(tmp_path) == ["best.pt"]
+
+
+def test_the_file_holds_plain_values_only(tmp_path):
+    save(tmp_path / "best.pt", classifier())
+    contents = torch.load(tmp_path / "best.pt", weights_only=True)
+    assert set(contents) == {"format", "weights", "tokens", "names"}
+
+
+# -------------------------------------------------------------------------- damaged files
+
+
+def test_no_file(tmp_path):
+    with pytest.raises(ValueError, match="no checkpoint .*Train and save first"):
+        load(tmp_path / "gone.pt")
+
+
+@pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99, 0.9999])
+def test_truncated(tmp_path, share):
+    path = tmp_path / "best.pt"
+    save(path, classifier())
+    content = path.read_bytes()
+    path.write_bytes(content[: int(len(content) * share)])
+    with pytest.raises(ValueError, match="damaged or was never whole. Train and save again"):
+        load(path)
+
+
+def test_a_flipped_byte_never_changes_the_model_unseen(tmp_path):
+    path, saved = tmp_path / "best.pt", classifier()
+    save(path, saved)
+    content, chance, refused = path.read_bytes(), random.Random(0), 0
+    for _ in range(300):
+        place = chance.randrange(len(content))
+        damaged = bytearray(content)
+        damaged[place] ^= 1 << chance.randrange(8)
+        path.write_bytes(damaged)
+        try:
+            loaded = load(path)
+        except ValueError:
+            refused += 1
+        else:
+            assert same(loaded, saved), f"byte {place}"  # it hit unused room in the file
+    assert refused > 200
+
+
+def test_a_flipped_bit_in_the_weights_is_refused(tmp_path):
+    path = tmp_path / "best.pt"
+    save(path, classifier(value=0.25))
+    content = path.read_bytes()
+    place = content.index(torch.tensor(0.25).numpy().tobytes() * 8) + 5
+    path.write_bytes(content[:place] + b"\xff" + content[place + 1 :])
+    with pytest.raises(ValueError, match="damaged"):
+        load(path)
+
+
+# ---------------------------------------------------------------------------- other files
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        {"weight": torch.zeros(2)},
+        torch.zeros(3),
+        nn.Linear(2, 2).state_dict(),
+        {"format": "lessons 0"},
+    ],
+)
+def test_another_model(tmp_path, contents):
+    torch.save(contents, tmp_path / "other.pt")
+    with pytest.raises(ValueError, match="another model than this course's TextClassifier"):
+        load(tmp_path / "other.pt")
+
+
+@pytest.mark.parametrize(
+    "weights", [nn.Linear(2, 2).state_dict(), TextClassifier(9, 2).state_dict()]
+)
+def test_weights_that_do_not_fit(tmp_path, weights):
+    save(tmp_path / "best.pt", classifier())
+    contents = torch.load(tmp_path / "best.pt") | {"weights": weights}
+    torch.save(contents, tmp_path / "best.pt")
+    with pytest.raises(ValueError, match="another model than this course's TextClassifier"):
+        load(tmp_path / "best.pt")
+
+
+class Bomb:
+    def __reduce__(self):
+        return Path.touch, (Path(os.environ["BOMB"]),)
+
+
+@pytest.mark.parametrize(
+    "write", [torch.save, lambda bomb, path: path.write_bytes(pickle.dumps(bomb))]
+)
+def test_code_in_a_checkpoint_is_not_run(tmp_path, monkeypatch, write):
+    monkeypatch.setenv("BOMB", str(tmp_path / "exploded"))
+    write({"format": Bomb()}, tmp_path / "best.pt")
+    with pytest.raises(ValueError, match="perhaps code, so it was not opened|damaged"):
+        load(tmp_path / "best.pt")
+    assert not (tmp_path / "exploded").exists()
+
+
+# ------------------------------------------------------------------------- writing it down
+
+
+def test_a_folder_that_is_not_there(tmp_path):
+    with pytest.raises(OSError, match=r"could not be written \(No such file.*Choose a folder"):
+        save(tmp_path / "gone" / "best.pt", classifier())
+
+
+def test_a_folder_without_permission(tmp_path):
+    tmp_path.chmod(0o500)
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65534)  # root may write anywhere, so be nobody for a moment
+    try:
+        with pytest.raises(OSError, match=r"could not be written \(Permission denied"):
+            save(tmp_path / "best.pt", classifier())
+    finally:
+        os.seteuid(user)
+        tmp_path.chmod(0o700)
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_failed_save_leaves_the_old_checkpoint_and_nothing_else(tmp_path):
+    path, old = tmp_path / "best.pt", classifier(1.0)
+    save(path, old)
+    broken = classifier()._replace(names=(lambda: None,))  # cannot be pickled
+    with pytest.raises((AttributeError, pickle.PicklingError)):
+        save(path, broken)
+    assert same(load(path), old)
+    assert os.listdir(tmp_path) == ["best.pt"]
+
+
+def save_for_ever(path, started):
+    torch.set_num_threads(1)
+    pair = classifier(1.0), classifier(2.0)
+    started.set()
+    while True:
+        for one in pair:
+            save(path, one)
+
+
+def test_a_save_killed_at_any_moment_leaves_the_previous_checkpoint(tmp_path):
+    path, chance = tmp_path / "best.pt", random.Random(0)
+    save(path, classifier(1.0))
+    fork = multiprocessing.get_context("fork")  # 200 children, none of which imports torch
+    interrupted = 0
+    for _ in range(200):
+        started = fork.Event()
+        child = fork.Process(target=save_for_ever, args=(path, started))
+        child.start()
+        assert started.wait(30)
+        time.sleep(chance.uniform(0, 0.02))  # the random moment
+        child.kill()
+        child.join()
+        value = load(path).model.linear.bias[0].item()
+        assert value in (1.0, 2.0)
+        halves = list(tmp_path.glob("*.partial"))
+        interrupted += len(halves)
+        for half in halves:
+            half.unlink()
+    assert interrupted > 20  # the moments did fall into the writing
+
+
+# ---------------------------------------------------------------------------- the best one
+
+
+def test_keep_best_saves_only_improvements(tmp_path):
+    path, kept = tmp_path / "best.pt", classifier()
+    losses = [0.9, 0.5, 0.7, math.nan, 0.4, 0.6]
+
+    def events():
+        for number, loss in enumerate(losses, 1):
+            nn.init.constant_(kept.model.linear.bias, number)
+            yield Step(number, 1, 1, Scores(1.0, 0.5))
+            yield Epoch(number, Scores(1.0, 0.5), Scores(loss, 0.5), 1.0)
+
+    on_file = [
+        load(path).model.linear.bias[0].item()
+        for event in keep_best(events(), path, kept)
+        if isinstance(event, Epoch)
+    ]
+    assert on_file == [1, 2, 2, 2, 5, 5]  # saved before the event is passed on
+
+
+def test_keep_best_passes_every_event_on(tmp_path):
+    events = [Step(1, 1, 1, Scores(1.0, 0.5)), Epoch(1, Scores(1.0, 0.5), Scores(0.5, 0.5), 1.0)]
+    assert list(keep_best(events, tmp_path / "best.pt", classifier())) == events

@@ -1,0 +1,248 @@
+"""Stories from every source, the split, and what bad input says."""
+
+import csv
+import math
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from lessons.data import TOPICS, Stories, load, load_split, split
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Write rows to a CSV or parquet file, by its name."""
+
+    def write(name, rows):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        if path.suffix == ".parquet":
+            parquet.write_table(pa.Table.from_pylist(rows), path)
+        else:
+            with path.open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(rows[0]))
+                writer.writeheader()
+                writer.writerows(rows)
+        return path
+
+    return write
+
+
+ROWS = [
+    {"text": "Late goal, says the coach", "label": 1},
+    {"text": 'Shares "fall" 3%\nagain', "label": 0},
+    {"text": "NA", "label": 1},
+]
+
+
+# ------------------------------------------------------------------------------ sources
+
+
+def test_mini_news_is_the_default():
+    stories = load()
+    assert len(stories.texts) == 2000
+    assert stories.names == TOPICS
+    assert stories == load("mini-news")
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet", "ROWS.CSV"])
+def test_a_file_of_your_own(write, name):
+    stories = load(write(name, ROWS))
+    assert stories.texts == [row["text"] for row in ROWS]  # "NA" is a text, not a gap
+    assert stories.labels == [1, 0, 1]
+    assert stories.names == ("0", "1")
+
+
+def test_a_text_of_digits_stays_as_it_is_written(write):
+    path = write("rows.csv", [{"text": "007", "label": 0}, {"text": "1e5", "label": 1}])
+    assert load(path).texts == ["007", "1e5"]
+
+
+def test_columns_and_names_can_be_chosen(write):
+    path = write("rows.csv", [{"headline": "up", "topic": 0}, {"headline": "goal", "topic": 1}])
+    stories = load(path, text="headline", label="topic", names=("Business", "Sports"))
+    assert stories == Stories(["up", "goal"], [0, 1], ("Business", "Sports"))
+
+
+def test_labels_may_be_words(write):
+    path = write("rows.csv", [{"text": t, "label": n} for t, n in ("ab", "cd", "eb")])
+    assert load(path) == Stories(["a", "c", "e"], [0, 1, 0], ("b", "d"))
+
+
+def test_the_environment_variable_chooses_the_source(write, monkeypatch):
+    monkeypatch.setenv("LESSONS_SOURCE", str(write("rows.csv", ROWS)))
+    assert len(load().texts) == 3
+    assert len(load("mini-news").texts) == 2000  # the argument comes first
+
+
+def test_a_folder_keeps_its_own_test_set(write):
+    rows = [{"text": f"story {i}", "label": "xy"[i % 2]} for i in range(40)]
+    folder = write("news/train.csv", rows).parent
+    write("news/test.csv", [{"text": "exam", "label": "y"}, {"text": "exam", "label": "x"}])
+    parts = load_split(folder)
+    assert parts.test == Stories(["exam", "exam"], [1, 0], ("x", "y"))
+    assert len(parts.validation.texts) == 4
+    assert sorted(parts.train.texts + parts.validation.texts) == sorted(r["text"] for r in rows)
+
+
+def test_the_real_rows_have_the_shape_of_ag_news(real_parts):
+    assert [len(part.texts) for part in real_parts] == [7200, 800, 2000]
+    assert all(part.names == TOPICS for part in real_parts)
+
+
+# --------------------------------------------------------------------------- bad input
+
+
+def test_unknown_source():
+    with pytest.raises(ValueError, match=r"no source 'ag_news'.*'mini-news', 'ag-news'"):
+        load("ag_news")
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(ValueError, match=r"no file .*gone\.csv. Check the path"):
+        load(tmp_path / "gone.csv")
+
+
+def test_folder_without_a_test_file(write):
+    folder = write("news/train.csv", ROWS).parent
+    with pytest.raises(ValueError, match=r"has no test\.parquet or test\.csv"):
+        load_split(folder)
+
+
+@pytest.mark.parametrize("column", ["text", "label"])
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_missing_column(write, name, column):
+    rows = [{("other" if key == column else key): row[key] for key in row} for row in ROWS]
+    with pytest.raises(ValueError, match=rf"no column '{column}', only .*other.* Say which"):
+        load(write(name, rows))
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "rows.parquet"])
+def test_empty_file(tmp_path, name):
+    (tmp_path / name).write_bytes(b"")
+    with pytest.raises(ValueError, match=r"is empty.*text and label"):
+        load(tmp_path / name)
+
+
+def test_header_without_rows(tmp_path):
+    (tmp_path / "rows.csv").write_text("text,label\n")
+    with pytest.raises(ValueError, match="empty: it has a header but no rows"):
+        load(tmp_path / "rows.csv")
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("rows.csv", b"text,label\na,b,c\n"),
+        ("rows.csv", "text,label\ncaf\xe9,1\n".encode("latin-1")),
+        ("rows.parquet", b"no parquet"),
+    ],
+)
+def test_unreadable_file(tmp_path, name, content):
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(ValueError, match=r"could not be read .*UTF-8 CSV or parquet"):
+        load(tmp_path / name)
+
+
+@pytest.mark.parametrize("missing", ["text", "label"])
+def test_a_gap_is_named_by_its_row(write, missing):
+    rows = [*ROWS, {"text": "fourth", "label": 0} | {missing: None}]
+    with pytest.raises(ValueError, match=rf"Row 4 of .* has no {missing}"):
+        load(write("rows.parquet", rows))
+
+
+def test_a_blank_text_is_a_gap(write):
+    with pytest.raises(ValueError, match=r"Row 2 of .* has no text"):
+        load(write("rows.csv", [ROWS[0], {"text": "  ", "label": 0}]))
+
+
+@pytest.mark.parametrize("label", [0, "World"])
+def test_one_class_only(write, label):
+    rows = [{"text": "a", "label": label}, {"text": "b", "label": label}]
+    with pytest.raises(ValueError, match=r"All 2 rows of .* same label.*at least two classes"):
+        load(write("rows.csv", rows))
+
+
+def test_numbers_count_from_0(write):
+    rows = [{"text": "a", "label": 1}, {"text": "b", "label": 2}]
+    with pytest.raises(ValueError, match=r"labels .* are 1, 2 .*count from 0 without a gap"):
+        load(write("rows.csv", rows))
+
+
+@pytest.mark.parametrize("label", [7, -1])
+def test_a_label_beyond_the_names(write, label):
+    rows = [{"text": "a", "label": 0}, {"text": "b", "label": label}]
+    with pytest.raises(ValueError, match=rf"label {label} in .* not one of the 4 classes World"):
+        load(write("rows.csv", rows), names=TOPICS)
+
+
+def test_ag_news_without_a_network(tmp_path):
+    """datasets itself, told that it is offline, with nothing in its cache."""
+    script = "from lessons.data import load; load('ag-news')"
+    environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1
+    assert re.search(r"ConnectionError: AG News could not be loaded.*'mini-news'", run.stderr)
+
+
+# ----------------------------------------------------------------------------- the split
+
+
+def test_split_uses_every_story_once(stories):
+    parts = split(stories)
+    assert [len(part.texts) for part in parts] == [1600, 200, 200]
+    assert Counter(text for part in parts for text in part.texts) == Counter(stories.texts)
+
+
+def test_split_keeps_text_and_label_together(stories):
+    right = dict(zip(stories.texts, stories.labels, strict=True))
+    for part in split(stories):
+        assert [right[text] for text in part.texts] == part.labels
+
+
+def test_split_is_stratified():
+    labels = [0] * 70 + [1] * 20 + [2] * 10
+    uneven = Stories([str(i) for i in range(100)], labels, ("a", "b", "c"))
+    counts = [Counter(part.labels) for part in split(uneven)]
+    assert counts == [{0: 56, 1: 16, 2: 8}, {0: 7, 1: 2, 2: 1}, {0: 7, 1: 2, 2: 1}]
+
+
+def test_split_is_shuffled_and_seeded(stories):
+    first, again, other = (split(stories, seed=seed) for seed in (0, 0, 1))
+    assert first == again
+    assert first.train.texts != other.train.texts
+    assert first.train.labels != sorted(first.train.labels)  # not one class after the other
+
+
+def test_the_cut_does_not_follow_the_order_of_the_rows():
+    rows = Stories([str(i) for i in range(1000)], [0, 1] * 500, ("a", "b"))
+    early = sum(int(text) < 500 for text in split(rows, (0.5, 0.25, 0.25)).train.texts)
+    assert 200 < early < 300  # 500 if the first half were simply cut off
+
+
+def test_a_part_may_be_empty(stories):
+    parts = split(stories, (0.9, 0.1, 0.0))
+    assert [len(part.texts) for part in parts] == [1800, 200, 0]
+
+
+@pytest.mark.parametrize(
+    "fractions",
+    [(0.8, 0.1, 0.2), (0.8, 0.1), (1.2, -0.1, -0.1), (80, 10, 10), (0.9, 0.1, math.nan)],
+)
+def test_fractions_that_do_not_sum(stories, fractions):
+    with pytest.raises(ValueError, match="add up to 1"):
+        split(stories, fractions)
+
+
+def test_too_few_stories_of_a_class():
+    tiny = Stories(["a", "b", "c", "d"], [0, 0, 0, 1], ("many", "few"))
+    with pytest.raises(ValueError, match="class 'many' has only 3 stories, too few for a split"):
+        split(tiny)

@@ -1,0 +1,97 @@
+"""What is plotted, read back from the axes; and the words that go with it."""
+
+import math
+import re
+from base64 import b64decode
+from html import unescape
+
+import pytest
+import torch
+from matplotlib.figure import Figure
+
+from lessons.plots import draw_accuracy, draw_confusion, draw_loss, picture
+from lessons.training import Epoch, Scores
+
+HISTORY = [
+    Epoch(1, Scores(1.2, 0.50), Scores(1.0, 0.60), 1.0),
+    Epoch(2, Scores(0.8, 0.70), Scores(0.7, 0.80), 1.0),
+    Epoch(3, Scores(0.3, 0.95), Scores(0.9, 0.75), 1.0),
+]
+
+
+@pytest.fixture
+def ax():
+    return Figure().subplots()
+
+
+def lines(ax):
+    return {line.get_label(): line.get_xydata().tolist() for line in ax.lines}
+
+
+def test_the_loss_and_its_best_epoch(ax):
+    draw_loss(ax, HISTORY)
+    assert lines(ax) == {
+        "training": [[1, 1.2], [2, 0.8], [3, 0.3]],
+        "validation": [[1, 1.0], [2, 0.7], [3, 0.9]],
+        "best epoch: 2": [[2, 0.7]],
+    }
+
+
+def test_the_accuracy(ax):
+    draw_accuracy(ax, HISTORY)
+    assert lines(ax)["training"] == [[1, 0.5], [2, 0.7], [3, 0.95]]
+    assert lines(ax)["validation"] == [[1, 0.6], [2, 0.8], [3, 0.75]]
+    assert ax.yaxis.get_major_formatter()(0.25, 0) == "25%"
+
+
+@pytest.mark.parametrize("draw", [draw_loss, draw_accuracy])
+def test_lines_differ_by_more_than_colour_and_are_named(ax, draw):
+    draw(ax, HISTORY)
+    training, validation = ax.lines[:2]
+    assert training.get_linestyle() != validation.get_linestyle()
+    assert training.get_marker() != validation.get_marker()
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert named == [line.get_label() for line in ax.lines]
+    assert ax.get_title() and ax.get_ylabel() and ax.get_xlabel() == "epoch"
+
+
+@pytest.mark.parametrize("draw", [draw_loss, draw_accuracy])
+@pytest.mark.parametrize("loss", [None, math.nan, math.inf])
+def test_a_run_that_has_not_begun_or_went_to_infinity_can_be_drawn(ax, draw, loss):
+    lost = [Epoch(1, Scores(1.0, 0.5), Scores(loss, 0.25), 1.0)] if loss else []
+    draw(ax, lost)
+    assert [line.get_label() for line in ax.lines] == ["training", "validation"]
+    picture(ax.figure, "a run that went wrong")
+
+
+def test_epochs_are_whole_numbers_on_the_axis(ax):
+    draw_loss(ax, HISTORY[:2])
+    assert all(tick == round(tick) for tick in ax.get_xticks())
+
+
+def test_confusion(ax):
+    draw_confusion(ax, torch.tensor([[5, 1], [2, 9]]), ("World", "Sports"))
+    cells = {text.get_position(): text.get_text() for text in ax.texts}
+    assert cells == {(0, 0): "5", (1, 0): "1", (0, 1): "2", (1, 1): "9"}  # (guess, answer)
+    assert ax.get_xlabel() == "the model's guess"
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["World", "Sports"]
+
+
+def test_names_from_data_are_no_formulas(ax):
+    draw_confusion(ax, torch.eye(2, dtype=torch.int64), ("$\\frac{", "a_$b$"))
+    picture(ax.figure, "names with dollar signs")  # a formula would not be drawn
+
+
+def test_a_picture_is_a_png_with_words(ax):
+    draw_loss(ax, HISTORY)
+    shown = picture(ax.figure, "loss falls").data
+    data = re.search(r'src="data:image/png;base64,([^"]+)"', shown)
+    assert b64decode(data[1]).startswith(b"\x89PNG")
+    assert 'alt="loss falls"' in shown
+
+
+def test_words_from_data_are_never_html(ax):
+    alt = 'the story "<script>alert(1)</script>"'
+    shown = picture(ax.figure, alt).data
+    assert "<script" not in shown
+    assert unescape(re.search('alt="([^"]*)"', shown)[1]) == alt
