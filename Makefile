@@ -8,7 +8,7 @@ BIN := .venv/bin
 PINS := pyproject.toml constraints.txt
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: lab test check refresh lock env clean
+.PHONY: lab test check refresh recipe lock env clean
 
 lab: env
 	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_FLAGS)
@@ -24,6 +24,10 @@ refresh: env
 	@cd notebooks && ../$(BIN)/jupyter nbconvert --log-level=WARN --to notebook --execute --inplace \
 		--ExecutePreprocessor.record_timing=False \
 		--ExecutePreprocessor.coalesce_streams=True [0-9]*.ipynb
+
+# The recipes that the default was chosen from, measured; SOURCE=file or folder for other data.
+recipe: env
+	@$(BIN)/python benchmarks/recipe.py $(SOURCE)
 
 # A universal set of exact versions without addresses, used with -c by pip, uv and conda.
 # Torch's CUDA packages are listed for Linux; as constraints they install nothing.

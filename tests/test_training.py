@@ -231,8 +231,8 @@ def test_real_news_is_learned(real_parts):
     vocabulary = Vocabulary.build(real_parts.train.texts)
     train, validation, test = (EncodedStories(part, vocabulary) for part in real_parts)
     model = TextClassifier(len(vocabulary), 4, generator=torch.Generator().manual_seed(0))
-    optimizer = torch.optim.AdamW(model.parameters(), lr=5e-3, fused=True)
-    events = fit(model, make_loader(train, 64, True), make_loader(validation, 64), optimizer, 10)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
+    events = fit(model, make_loader(train, 128, True), make_loader(validation, 128), optimizer, 10)
     history = [event for event in stop_early(events, 2) if isinstance(event, Epoch)]
     assert best(history).validation.accuracy > 0.86
-    assert evaluate(model, make_loader(test, 64)).accuracy > 0.86
+    assert evaluate(model, make_loader(test, 128)).accuracy > 0.86

@@ -1,0 +1,87 @@
+"""The environment's files agree with each other, the README and what is installed."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+WANTED = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
+PINS = [Requirement(line) for line in (ROOT / "constraints.txt").read_text().splitlines()]
+
+
+def pins(name, python="3.11"):
+    """The exact versions of a package that hold for this Python on Linux."""
+    here = {"python_version": python, "python_full_version": f"{python}.9", "sys_platform": "linux"}
+    found = [pin for pin in PINS if pin.name == name]
+    return [pin for pin in found if pin.marker is None or pin.marker.evaluate(here)]
+
+
+@pytest.mark.parametrize("wanted", WANTED)
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+def test_every_package_has_one_pin_that_fits(wanted, python):
+    wanted = Requirement(wanted)
+    (pin,) = pins(wanted.name, python)
+    (exact,) = pin.specifier
+    assert exact.operator == "=="
+    assert exact.version in wanted.specifier
+
+
+def test_the_lock_names_no_address_and_no_local_build():
+    text = (ROOT / "constraints.txt").read_text()
+    assert not re.search(r"://|@|\+", text)
+
+
+@pytest.mark.parametrize("name", [Requirement(wanted).name for wanted in WANTED])
+def test_what_is_installed_is_what_is_pinned(name):
+    (pin,) = pins(name, "{}.{}".format(*sys.version_info))
+    assert version(name).split("+")[0] in pin.specifier
+
+
+def test_conda_installs_the_same_pins_and_the_lessons():
+    conda = yaml.safe_load((ROOT / "environment.yml").read_text())
+    *packages, pip = conda["dependencies"]
+    assert pip == {"pip": ["--constraint constraints.txt", "--editable .[test]"]}
+    (python,) = (package for package in packages if package.startswith("python="))
+    described = [c.rpartition(" ")[2] for c in PROJECT["classifiers"]]
+    assert python.removeprefix("python=") in described
+    assert packages == [python, "pip"]  # nothing beside the lock
+
+
+def test_the_packages_are_those_that_the_course_needs():
+    assert [Requirement(wanted).name for wanted in PROJECT["dependencies"]] == [
+        *("datasets", "ipywidgets", "jupyterlab", "matplotlib", "pyarrow", "torch")
+    ]
+
+
+def test_an_older_python_is_told_so():
+    make = ["make", ".venv", "PYTHON=false"]  # a Python that fails the question for its version
+    run = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    assert "needs Python 3.11 or newer" in run.stdout
+
+
+@pytest.mark.parametrize("module", ["datasets", "matplotlib", "ipywidgets", "pyarrow"])
+def test_large_packages_are_imported_only_when_used(module):
+    script = (
+        "import sys, lessons.data, lessons.text, lessons.loaders, lessons.model, "
+        "lessons.training, lessons.checkpoint; lessons.data.load(); "
+        f"sys.exit({module!r} in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_imports_go_in_one_direction():
+    order = ["data", "text", "loaders", "model", "training", "checkpoint", "plots"]
+    files = {path.stem: path.read_text() for path in (ROOT / "src/lessons").glob("*.py")}
+    assert set(files) == {*order, "__init__"}
+    for place, name in enumerate(order):
+        for imported in re.findall(r"^\s*(?:from|import) lessons\.(\w+)", files[name], re.M):
+            assert imported in order[:place], f"{name} imports {imported}"
