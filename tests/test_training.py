@@ -102,8 +102,10 @@ def test_evaluate_does_not_depend_on_the_batch_size(setup, parts):
 def test_evaluate_neither_learns_nor_changes_the_mode(setup, training):
     model, _, validation, _ = setup()
     model.train(training)
-    before = weights(model)
+    before, recording = weights(model), []
+    model.register_forward_hook(lambda *_: recording.append(torch.is_grad_enabled()))
     evaluate(model, validation)
+    assert recording == [False] * len(validation)
     assert model.training is training
     assert torch.equal(weights(model), before)
     assert all(parameter.grad is None for parameter in model.parameters())
@@ -127,6 +129,20 @@ def test_evaluate_switches_dropout_off_and_training_on(setup):
     model.eval()
     train_one_epoch(model, train, torch.optim.SGD(model.parameters(), lr=0.1))
     assert modes == [True] * 25
+
+
+def test_fit_learns_in_training_mode_whatever_the_listener_does(setup):
+    _, train, validation, _ = setup(batch_size=800)
+    model = Dropped(6000, 4)
+    modes = []
+    model.register_forward_hook(lambda module, *_: modes.append(module.training))
+    model.eval()
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    for event in fit(model, train, validation, optimizer, epochs=2):
+        if isinstance(event, Epoch):
+            model.eval()
+    one_epoch = [True] * 2 + [False] * len(validation)
+    assert modes == one_epoch * 2
 
 
 def test_one_epoch_is_one_step_for_each_batch(setup):
