@@ -59,6 +59,12 @@ def test_a_file_of_your_own(write, name):
     assert stories.names == ("0", "1")
 
 
+def test_a_large_file_with_line_breaks_in_its_texts(write):
+    texts = [f"story {i}\nsecond line, {'x' * 80}" for i in range(30_000)]  # 3 MB: several blocks
+    path = write("rows.csv", [{"text": text, "label": i % 2} for i, text in enumerate(texts)])
+    assert load(path).texts == texts
+
+
 def test_a_text_of_digits_stays_as_it_is_written(write):
     path = write("rows.csv", [{"text": "007", "label": 0}, {"text": "1e5", "label": 1}])
     assert load(path).texts == ["007", "1e5"]

@@ -20,6 +20,7 @@ from lessons.training import (
     best,
     evaluate,
     fit,
+    predict,
     stop_early,
     train_one_epoch,
     train_step,
@@ -109,6 +110,18 @@ def test_evaluate_neither_learns_nor_changes_the_mode(setup, training):
     assert model.training is training
     assert torch.equal(weights(model), before)
     assert all(parameter.grad is None for parameter in model.parameters())
+
+
+def test_predict_agrees_with_evaluate_and_keeps_the_order(setup, parts):
+    model, _, validation, _ = setup()
+    model.train()
+    chances = predict(model, validation)
+    labels = torch.tensor(parts.validation.labels)
+    scores = evaluate(model, validation)
+    assert chances.shape == (200, 4)
+    assert accuracy(chances, labels) == pytest.approx(scores.accuracy)
+    assert F.nll_loss(chances.log(), labels).item() == pytest.approx(scores.loss, abs=1e-6)
+    assert model.training
 
 
 class Dropped(TextClassifier):

@@ -90,6 +90,16 @@ def evaluate(model: nn.Module, loader: Iterable[Batch]) -> Scores:
     return average(scores, sizes)
 
 
+def predict(model: nn.Module, loader: Iterable[Batch]) -> torch.Tensor:
+    """The probability of each class for each story, in the loader's order: (stories, classes)."""
+    was_training = model.training
+    model.eval()
+    with torch.no_grad():
+        logits = [model(batch.tokens, batch.offsets) for batch in loader]
+    model.train(was_training)
+    return torch.cat(logits).softmax(dim=1)
+
+
 def fit(
     model: nn.Module,
     train_loader: DataLoader[Batch],
