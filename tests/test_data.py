@@ -97,6 +97,16 @@ def test_a_folder_keeps_its_own_test_set(write):
     assert sorted(parts.train.texts + parts.validation.texts) == sorted(r["text"] for r in rows)
 
 
+def test_the_seed_reaches_the_split(write):
+    rows = [{"text": f"story {i}", "label": "xy"[i % 2]} for i in range(100)]
+    folder = write("news/train.csv", rows).parent
+    write("news/test.csv", rows[:2])
+    for source in (folder, "mini-news"):
+        first, again, other = (load_split(source, seed=seed) for seed in (0, 0, 1))
+        assert first == again
+        assert first.validation != other.validation
+
+
 def test_the_real_rows_have_the_shape_of_ag_news(real_parts):
     assert [len(part.texts) for part in real_parts] == [7200, 800, 2000]
     assert all(part.names == TOPICS for part in real_parts)
