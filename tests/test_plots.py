@@ -78,7 +78,7 @@ def test_confusion(ax):
 
 
 def test_names_from_data_are_no_formulas(ax):
-    draw_confusion(ax, torch.eye(2, dtype=torch.int64), ("$\\frac{", "a_$b$"))
+    draw_confusion(ax, torch.eye(2, dtype=torch.int64), ("$\\frac{$", "a_$b$"))
     picture(ax.figure, "names with dollar signs")  # a formula would not be drawn
 
 
