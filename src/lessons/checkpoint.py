@@ -3,7 +3,6 @@
 import math
 import os
 import pickle
-import tempfile
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -33,16 +32,16 @@ def save(path: str | Path, classifier: Classifier) -> None:
         "tokens": list(classifier.vocabulary.tokens),
         "names": list(classifier.names),
     }
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".partial", delete=False) as file:
-            try:
+        try:
+            with partial.open("wb") as file:
                 torch.save(contents, file)
                 file.flush()
                 os.fsync(file.fileno())
-            except BaseException:
-                os.unlink(file.name)
-                raise
-        os.replace(file.name, path)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(
             f"The checkpoint {path} could not be written ({error.strerror}). Choose a folder "
