@@ -57,7 +57,7 @@ def test_conda_installs_the_same_pins_and_the_lessons():
 
 def test_the_packages_are_those_that_the_course_needs():
     assert [Requirement(wanted).name for wanted in PROJECT["dependencies"]] == [
-        *("datasets", "ipywidgets", "jupyterlab", "matplotlib", "pyarrow", "torch")
+        *("datasets", "ipywidgets", "jupyterlab", "matplotlib", "packaging", "pyarrow", "torch")
     ]
 
 
@@ -79,7 +79,7 @@ def test_large_packages_are_imported_only_when_used(module):
 
 
 def test_imports_go_in_one_direction():
-    order = ["data", "text", "loaders", "model", "training", "checkpoint", "plots"]
+    order = ["environment", "data", "text", "loaders", "model", "training", "checkpoint", "plots"]
     files = {path.stem: path.read_text() for path in (ROOT / "src/lessons").glob("*.py")}
     assert set(files) == {*order, "__init__"}
     for place, name in enumerate(order):
