@@ -3,6 +3,7 @@ compares."""
 
 import ast
 import json
+import math
 import re
 import subprocess
 import sys
@@ -68,6 +69,101 @@ def test_every_picture_has_words_and_a_sentence_about_it(path):
             assert "image/png" not in output.get("data", {})  # an image without words
 
 
+# ------------------------------------------------------- the code shown is the code that runs
+
+
+class Bare(ast.NodeTransformer):
+    """Leaves docstrings and annotations out."""
+
+    def visit_FunctionDef(self, node):
+        node.returns = None
+        return self.visit_ClassDef(node)
+
+    def visit_ClassDef(self, node):
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+        return self.generic_visit(node)
+
+    def visit_arg(self, node):
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node):  # `logits: Tensor = ...`, but not the fields of a class
+        return ast.Assign([node.target], node.value) if node.value else node
+
+
+def definitions(source):
+    """Functions and classes by name, as bare syntax trees."""
+    return {
+        node.name: ast.dump(Bare().visit(node))
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+
+
+LIBRARY = {
+    name: tree
+    for module in (ROOT / "src/lessons").glob("*.py")
+    for name, tree in definitions(module.read_text()).items()
+}
+
+
+@by_name
+def test_what_is_shown_and_held_by_the_library_is_the_same_code(path):
+    shown = definitions("\n".join(sources(path, "code")))
+    held = shown.keys() & LIBRARY.keys()
+    assert {name: shown[name] for name in held} == {name: LIBRARY[name] for name in held}
+
+
+def test_a_dropped_line_would_be_noticed():
+    module = (ROOT / "src/lessons/training.py").read_text()
+    shown = module.replace("    optimizer.zero_grad()\n", "")
+    assert definitions(shown)["train_step"] != LIBRARY["train_step"]
+    bare = re.sub(r'    """.*?"""\n', "", module, flags=re.S).replace(" -> Scores", "")
+    assert definitions(bare)["train_step"] == LIBRARY["train_step"]
+
+
+# ---------------------------------------------------------------- what a reader holds on to
+
+
+@by_name
+def test_it_ends_with_three_lines_and_a_link_on(path):
+    last = sources(path, "markdown")[-1]
+    assert last.startswith("## In three lines\n")
+    assert len(re.findall(r"^- ", last, re.M)) == 3
+    following = NOTEBOOKS[(NOTEBOOKS.index(path) + 1) % len(NOTEBOOKS)]
+    assert last.rstrip().endswith(f"({following.name})") or last.endswith(f"({following.name}).")
+
+
+@by_name
+def test_its_links_lead_somewhere(path):
+    for link in re.findall(r"\]\(([^)#]+)\)", "\n".join(sources(path, "markdown"))):
+        assert (path.parent / link).exists(), link
+
+
+@by_name
+def test_its_minutes_are_those_of_a_slow_reader(path):
+    """150 words of prose a minute, and 0.7 minutes for each cell of code."""
+    prose = sources(path, "markdown")
+    words = sum(len(text.split()) for text in prose)
+    minutes = math.ceil(words / 150 + 0.7 * len(sources(path, "code")))
+    assert f"This takes about {minutes} minutes." in prose[0]
+
+
+@by_name
+def test_it_can_be_presented(path):
+    slides = [
+        cell
+        for cell in read(path).cells
+        if cell.metadata.get("slideshow", {}).get("slide_type") == "slide"
+    ]
+    assert slides[0].source.startswith("# ")
+    assert len(slides) >= 4
+
+
+# ------------------------------------------------------------------------- on other data
+
+
 @by_name
 def test_it_runs_on_real_rows(path, real_parts, tmp_path, monkeypatch):
     monkeypatch.setenv("LESSONS_SOURCE", str(REAL_ROWS))
@@ -98,3 +194,42 @@ def test_the_links_of_the_readmes_lead_somewhere():
 def test_the_readme_lists_every_notebook():
     readme = (ROOT / "README.md").read_text()
     assert [path.name for path in NOTEBOOKS] == re.findall(r"\(notebooks/(.*?\.ipynb)\)", readme)
+
+
+# --------------------------------------------------------------------------- the glossary
+
+
+def glossary():
+    """The terms of the table in the last lesson."""
+    (table,) = (text for text in sources(NOTEBOOKS[-1], "markdown") if "| term |" in text)
+    return re.findall(r"^\| ([^|]+) \| [^|]+ \| \[\d\d\]\(.+?\.ipynb\) \|$", table, re.M)
+
+
+def told(path):
+    """The prose of a lesson, cell by cell, without its title, recap, headings, links and code."""
+    for text in sources(path, "markdown")[1:]:
+        if not text.startswith("## In three lines"):
+            yield re.sub(r"^#.*$|\]\(.*?\)|`[^`]*`|<a .*?</a>", "", text, flags=re.M)
+
+
+def test_the_glossary_is_sorted_and_long():
+    terms = [term.lower() for term in glossary()]
+    assert terms == sorted(set(terms))
+    assert len(terms) > 50
+
+
+@pytest.mark.parametrize("term", glossary())
+def test_a_term_is_explained_where_it_is_first_used(term):
+    """The first cell that uses a term has it in bold, where the lessons define it."""
+    word = re.compile(rf"\b{re.escape(term)}(?:s|es)?\b", re.I)
+    path, first = next(
+        (path, text) for path in NOTEBOOKS for text in told(path) if word.search(text)
+    )
+    assert any(map(word.search, re.findall(r"\*\*([^*]+)\*\*", first))), f"{path.stem}: {first}"
+
+
+def test_the_readme_gives_the_minutes_of_each_lesson():
+    for path in NOTEBOOKS:
+        minutes = re.search(r"about (\d+) minutes", sources(path, "markdown")[0])[1]
+        (row,) = re.findall(rf"^\| .*{path.name}.*$", (ROOT / "README.md").read_text(), re.M)
+        assert row.endswith(f"| {minutes} |")

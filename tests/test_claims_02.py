@@ -1,0 +1,160 @@
+"""What lesson 02 claims, over five seeds on Mini-News."""
+
+from time import perf_counter
+
+import pytest
+import torch
+
+from lessons.data import split
+from lessons.loaders import EncodedStories, make_loader
+from lessons.model import TextClassifier
+from lessons.text import Vocabulary, tokenize
+from lessons.training import evaluate, predict, train_one_epoch
+
+SEEDS = range(5)
+SGD, ADAMW = (torch.optim.SGD, {"lr": 3}), (torch.optim.AdamW, {"lr": 1e-2, "fused": True})
+
+each_seed = pytest.mark.parametrize("seed", SEEDS)
+
+
+@pytest.fixture(scope="module")
+def vocabulary(parts):
+    return Vocabulary.build(parts.train.texts)
+
+
+@pytest.fixture(scope="module")
+def quiz(parts, vocabulary):
+    return make_loader(EncodedStories(parts.validation, vocabulary), 128)
+
+
+@pytest.fixture(scope="module")
+def by_topic(parts, vocabulary):
+    rows = sorted(range(1600), key=lambda row: parts.train.labels[row])
+    return EncodedStories(parts.train.pick(rows), vocabulary)
+
+
+@pytest.fixture(scope="module")
+def thousand(parts, vocabulary):
+    return EncodedStories(parts.train.pick(range(1000)), vocabulary)
+
+
+def new_model(words, seed, optimizer):
+    model = TextClassifier(words, 4, generator=torch.Generator().manual_seed(seed))
+    method, settings = optimizer
+    return model, method(model.parameters(), **settings)
+
+
+def learn(stories, quiz, seed, optimizer, *, epochs=10, batch_size=32, shuffle=True):
+    words = int(stories.tokens.max()) + 1
+    model, optimizer = new_model(words, seed, optimizer)
+    loader, scores = make_loader(stories, batch_size, shuffle, seed), []
+    for _ in range(epochs):
+        train_one_epoch(model, loader, optimizer)
+        scores.append(evaluate(model, quiz).accuracy)
+    return model, scores
+
+
+def unknown_share(stories, vocabulary):
+    tokens = EncodedStories(stories, vocabulary).tokens
+    return (tokens == 0).float().mean().item()
+
+
+# ------------------------------------------------------------------------- vocabulary
+
+
+@each_seed
+def test_more_is_unknown_in_the_quizzes_than_in_the_textbook(stories, seed):
+    parts = split(stories, seed=seed)
+    vocabulary = Vocabulary.build(parts.train.texts)
+    in_training = unknown_share(parts.train, vocabulary)
+    assert in_training > 0.05  # the model can learn what to make of a 0
+    assert unknown_share(parts.validation, vocabulary) > in_training + 0.03
+
+
+@each_seed
+def test_with_peeking_the_quiz_looks_easier_than_new_stories(stories, seed):
+    parts = split(stories, seed=seed)
+    honest = Vocabulary.build(parts.train.texts)
+    peeking = Vocabulary.build(parts.train.texts + parts.validation.texts)
+    assert abs(unknown_share(parts.validation, honest) - unknown_share(parts.test, honest)) < 0.03
+    assert unknown_share(parts.validation, peeking) < unknown_share(parts.test, peeking) - 0.03
+
+
+@each_seed
+def test_training_corrects_the_unknown_word_but_no_word_that_it_never_reads(parts, seed):
+    peeking = Vocabulary.build(parts.train.texts + parts.validation.texts)
+    read = {token for text in parts.train.texts for token in tokenize(text)}
+    never = [number for number, token in enumerate(peeking.tokens) if number and token not in read]
+    assert len(never) > 50
+    model, optimizer = new_model(len(peeking), seed, SGD)
+    before = model.embedding.weight.detach().clone()
+    loader = make_loader(EncodedStories(parts.train, peeking), 128, shuffle=True, seed=seed)
+    train_one_epoch(model, loader, optimizer)
+    same = (model.embedding.weight == before).all(dim=1)  # (words,)
+    assert same[never].all()
+    assert not same[0]
+    assert (~same).sum() == len(peeking) - len(never)
+
+
+# -------------------------------------------------------------------------- shuffling
+
+
+@each_seed
+def test_sgd_learns_only_when_shuffled(by_topic, quiz, seed):
+    _, shuffled = learn(by_topic, quiz, seed, SGD)
+    model, unshuffled = learn(by_topic, quiz, seed, SGD, shuffle=False)
+    assert shuffled[-1] > 0.6
+    assert max(unshuffled) < 0.3
+    assert (predict(model, quiz).argmax(dim=1) == 3).all()  # the topic that was read last
+
+
+@each_seed
+def test_adamw_wastes_epochs_unshuffled_but_mostly_recovers(by_topic, quiz, seed):
+    _, shuffled = learn(by_topic, quiz, seed, ADAMW)
+    _, unshuffled = learn(by_topic, quiz, seed, ADAMW, shuffle=False)
+    assert unshuffled[0] < shuffled[0] - 0.3
+    assert unshuffled[1] < 0.4
+    assert unshuffled[-1] > shuffled[-1] - 0.05
+
+
+@each_seed
+def test_the_order_of_the_quiz_changes_nothing(parts, vocabulary, quiz, thousand, seed):
+    model, _ = learn(thousand, quiz, seed, ADAMW, epochs=1)
+    mixed = make_loader(EncodedStories(parts.validation, vocabulary), 128, True, seed)
+    one, other = evaluate(model, quiz), evaluate(model, mixed)
+    assert one.accuracy == pytest.approx(other.accuracy, abs=1e-6)
+    assert one.loss == pytest.approx(other.loss, abs=1e-4)
+
+
+# ------------------------------------------------------------------------- batch size
+
+
+@each_seed
+def test_small_batches_learn_more_in_an_epoch(thousand, quiz, seed):
+    sizes = (4, 16, 250, 1000)
+    small, medium, large, whole = (
+        learn(thousand, quiz, seed, ADAMW, epochs=1, batch_size=size)[1][0] for size in sizes
+    )
+    assert min(small, medium) > 0.75
+    assert min(small, medium) > max(large, whole) + 0.1
+    # More epochs make up for it.
+    assert learn(thousand, quiz, seed, ADAMW, epochs=20, batch_size=250)[1][-1] > 0.8
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 16, 64, 250, 1000])
+def test_memory_grows_in_step_and_each_number_takes_8_bytes(thousand, batch_size):
+    loader = make_loader(thousand, batch_size)
+    memory = sum(tensor.nbytes for batch in loader for tensor in batch)
+    assert memory == 8 * (len(thousand.tokens) + 2 * 1000)  # in all, however it is cut
+    share = batch_size / 1000
+    assert memory / len(loader) == pytest.approx(memory * share, rel=0.05)  # the last may be short
+
+
+def test_an_epoch_of_large_batches_is_much_faster(thousand):
+    def seconds(batch_size):
+        model, optimizer = new_model(int(thousand.tokens.max()) + 1, 0, ADAMW)
+        begun = perf_counter()
+        train_one_epoch(model, make_loader(thousand, batch_size), optimizer)
+        return perf_counter() - begun
+
+    assert seconds(1) > 4 * min(seconds(64) for _ in range(3))

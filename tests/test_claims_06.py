@@ -1,0 +1,252 @@
+"""What lesson 06 says about measuring, saving, too many epochs and stopping, over five seeds."""
+
+import ast
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import nbformat
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from lessons import training
+from lessons.checkpoint import keep_best, load
+from lessons.loaders import EncodedStories, make_loader
+from lessons.model import Classifier, TextClassifier
+from lessons.text import Vocabulary
+from lessons.training import Epoch, best, evaluate, fit, predict, stop_early
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_validation.ipynb"
+SEEDS = range(5)
+EPOCHS = 40
+
+five_seeds = pytest.mark.parametrize("seed", SEEDS)
+
+
+class Thin(NamedTuple):
+    """The thin textbook of the lesson, and the quiz."""
+
+    train: EncodedStories
+    quiz: EncodedStories
+    vocabulary: Vocabulary
+    names: tuple[str, ...]
+
+    def fresh(self, seed):
+        """The function of the lesson, with a seed."""
+        start = torch.Generator().manual_seed(seed)
+        model = TextClassifier(len(self.vocabulary), len(self.names), 512, start)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
+        return (
+            model,
+            make_loader(self.train, 16, True, seed),
+            make_loader(self.quiz, 128),
+            optimizer,
+        )
+
+
+class Run(NamedTuple):
+    history: list[Epoch]
+    last: TextClassifier  # the model in memory
+    winner: TextClassifier  # the model in the file
+
+
+@pytest.fixture(scope="module")
+def thin(parts):
+    stories = parts.train.pick(range(200))
+    vocabulary = Vocabulary.build(stories.texts)
+    train, quiz = (EncodedStories(part, vocabulary) for part in (stories, parts.validation))
+    return Thin(train, quiz, vocabulary, stories.names)
+
+
+@pytest.fixture(scope="module")
+def runs(thin, tmp_path_factory):
+    torch.set_num_threads(1)
+    runs = []
+    for seed in SEEDS:
+        path = tmp_path_factory.mktemp("runs") / "best.pt"
+        model, *rest = thin.fresh(seed)
+        keep = Classifier(model, thin.vocabulary, thin.names)
+        events = keep_best(fit(model, *rest, epochs=EPOCHS), path, keep)
+        history = [event for event in events if isinstance(event, Epoch)]
+        runs.append(Run(history, model, load(path).model))
+    return runs
+
+
+@pytest.fixture
+def quiz(thin):
+    return make_loader(thin.quiz, 128)
+
+
+# ---------------------------------------------------------------------------- measuring
+
+
+def bare(function):
+    """A function's tree without its docstring and annotations."""
+    if ast.get_docstring(function):
+        del function.body[0]
+    function.returns = None
+    for argument in function.args.args:
+        argument.annotation = None
+    return ast.dump(function)
+
+
+def test_the_evaluate_that_is_shown_is_the_librarys():
+    cells = nbformat.read(NOTEBOOK, as_version=4).cells
+    shown = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+    one, other = (
+        [n for n in ast.parse(code).body if isinstance(n, ast.FunctionDef) and n.name == "evaluate"]
+        for code in (shown, Path(training.__file__).read_text())
+    )
+    assert [bare(function) for function in one] == [bare(function) for function in other]
+    assert len(one) == 1
+
+
+@five_seeds
+def test_dropout_is_random_in_practice_and_absent_in_the_quiz(seed):
+    torch.manual_seed(seed)
+    layer, ones = nn.Dropout(0.5), torch.ones(1000)
+    layer.train()
+    assert layer(ones).unique().tolist() == [0.0, 2.0]
+    assert 0.4 < layer(ones).count_nonzero() / 1000 < 0.6
+    assert not torch.equal(layer(ones), layer(ones))
+    layer.eval()
+    assert torch.equal(layer(ones), ones)
+
+
+def test_each_switch_leaves_the_others_work_undone():
+    model = nn.Sequential(nn.Linear(4, 500), nn.Dropout(0.5), nn.Linear(500, 2))
+    ones = torch.ones(3, 4)
+
+    def notes():
+        """How many tensors a forward pass keeps for the backward step."""
+        kept = []
+        with torch.autograd.graph.saved_tensors_hooks(kept.append, lambda tensor: tensor):
+            model(ones)
+        return len(kept)
+
+    model.eval()
+    assert torch.equal(model(ones), model(ones))
+    assert model(ones).requires_grad
+    assert notes() > 0
+    model.train()
+    with torch.no_grad():
+        assert not torch.equal(model(ones), model(ones))
+        assert not model(ones).requires_grad
+        assert notes() == 0
+
+
+def test_without_a_record_there_is_no_backward_step(thin, quiz):
+    model, batch = thin.fresh(0)[0], next(iter(quiz))
+    recorded = model(batch.tokens, batch.offsets)
+    with torch.no_grad():
+        silent = model(batch.tokens, batch.offsets)
+    assert torch.equal(recorded, silent)
+    F.cross_entropy(recorded, batch.labels).backward()
+    with pytest.raises(RuntimeError, match="does not require grad"):
+        F.cross_entropy(silent, batch.labels).backward()
+
+
+@five_seeds
+def test_our_classifier_answers_alike_in_both_modes(runs, quiz, seed):
+    model, batch = runs[seed].winner, next(iter(quiz))
+    answers = [model.train(mode)(batch.tokens, batch.offsets) for mode in (True, False)]
+    assert torch.equal(*answers)
+
+
+# ------------------------------------------------------------------------ keeping the best
+
+
+@five_seeds
+def test_the_file_holds_exactly_the_best_epoch_and_the_last_is_worse(runs, quiz, seed):
+    history, last, winner = runs[seed]
+    assert evaluate(winner, quiz) == best(history).validation
+    assert evaluate(last, quiz) == history[-1].validation
+    assert evaluate(last, quiz).loss > evaluate(winner, quiz).loss
+
+
+def test_the_seven_epochs_of_the_lesson_are_not_all_saved(runs):
+    losses = [epoch.validation.loss for epoch in runs[0].history[:7]]
+    saved = [i for i, loss in enumerate(losses, 1) if loss == min(losses[:i])]
+    assert saved == [1, 2, 4, 5]
+    gaps = sorted(losses)
+    assert min(b - a for a, b in pairwise(gaps)) > 1e-3  # other CPUs agree
+
+
+# --------------------------------------------------------------- too few and too many epochs
+
+
+@five_seeds
+def test_too_few_epochs_underfit(runs, seed):
+    first, top = runs[seed].history[0], best(runs[seed].history)
+    assert first.validation.loss > 1.3 * top.validation.loss  # measured: 1.61 to 1.74
+
+
+@five_seeds
+def test_too_many_epochs_overfit(runs, seed):
+    history, top = runs[seed].history, best(runs[seed].history)
+    last = history[-1]
+    assert 2 <= top.number <= 10
+    assert last.validation.loss > 1.05 * top.validation.loss  # measured: 1.09 to 1.15
+    assert last.train.loss < 0.01
+    assert last.train.accuracy == 1.0
+    assert last.train.loss < top.train.loss
+
+
+@five_seeds
+def test_the_rise_is_slow_but_not_a_bump(runs, seed):
+    losses = [epoch.validation.loss for epoch in runs[seed].history]
+    tens = [sum(losses[i : i + 10]) / 10 for i in (10, 20, 30)]  # epochs 11-20, 21-30, 31-40
+    assert tens[0] < tens[1] < tens[2]
+
+
+@five_seeds
+def test_it_shows_in_the_loss_more_than_in_the_accuracy(runs, seed):
+    history, top = runs[seed].history, best(runs[seed].history).validation
+    last = history[-1].validation
+    assert abs(last.accuracy - top.accuracy) < 0.07  # measured: at most 0.05
+    assert last.loss / top.loss - 1 > 1 - last.accuracy / top.accuracy
+    late = [epoch.validation.accuracy for epoch in history[10:]]
+    assert max(late) - min(late) < 0.04  # flat after the first ten epochs
+
+
+@five_seeds
+def test_the_overfitted_model_is_surer_of_its_wrong_answers(runs, thin, quiz, seed):
+    def sureness(model):
+        surest, guesses = predict(model, quiz).max(dim=1)
+        return surest[guesses != thin.quiz.labels].mean().item()
+
+    gain = sureness(runs[seed].last) - sureness(runs[seed].winner)
+    assert gain > 0.04  # measured: 0.07 to 0.17
+
+
+# -------------------------------------------------------------------------- stopping early
+
+
+@five_seeds
+def test_a_patience_of_three_saves_most_epochs_and_keeps_the_best(runs, seed):
+    history = runs[seed].history
+    seen = list(stop_early(history, patience=3))
+    assert best(seen) == best(history)
+    assert len(seen) == best(history).number + 3
+    assert EPOCHS - len(seen) >= 25  # measured: 31 to 34
+
+
+def test_a_patience_of_one_gives_up_before_the_best_epoch(runs):
+    found = [best(stop_early(run.history, 1)) == best(run.history) for run in runs]
+    assert not found[0]  # the seed of the lesson
+    assert any(found)  # and with another seed it does no harm
+
+
+@five_seeds
+def test_stopping_a_real_training_leaves_the_same_model_in_the_file(thin, runs, tmp_path, seed):
+    model, *rest = thin.fresh(seed)
+    events = fit(model, *rest, epochs=EPOCHS)
+    events = keep_best(events, tmp_path / "best.pt", Classifier(model, thin.vocabulary, thin.names))
+    history = [event for event in stop_early(events, 3) if isinstance(event, Epoch)]
+    assert len(history) == best(runs[seed].history).number + 3
+    stopped = load(tmp_path / "best.pt").model.state_dict()
+    for name, weight in runs[seed].winner.state_dict().items():
+        assert torch.equal(stopped[name], weight)
+    assert not torch.equal(stopped["linear.weight"], model.linear.weight)  # it had gone on

@@ -1,0 +1,233 @@
+"""What lesson 07 says about curves, luck and mistakes, over several seeds."""
+
+import math
+import re
+from importlib.resources import files
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+import torch
+from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
+
+from lessons.data import split
+from lessons.loaders import EncodedStories, make_loader
+from lessons.model import Classifier, TextClassifier, classify
+from lessons.text import Vocabulary, tokenize
+from lessons.training import Epoch, best, fit, predict
+
+SEEDS = range(5)
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "07_results.ipynb"
+CELLS = {cell.id: cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells}
+
+
+def learn(parts, vocabulary, seed, rate=1e-2, batch_size=128, epochs=10):
+    train, validation, _ = (EncodedStories(part, vocabulary) for part in parts)
+    model = TextClassifier(len(vocabulary), 4, generator=torch.Generator().manual_seed(seed))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate, fused=True)
+    loaders = make_loader(train, batch_size, True, seed), make_loader(validation, 128)
+    events = fit(model, *loaders, optimizer, epochs)
+    return model, [event for event in events if isinstance(event, Epoch)]
+
+
+@pytest.fixture(scope="module")
+def runs(stories):
+    """The lesson's training and exam, with five seeds for the split, the weights and the order."""
+    runs = []
+    for seed in SEEDS:
+        parts = split(stories, seed=seed)
+        vocabulary = Vocabulary.build(parts.train.texts)
+        model, history = learn(parts, vocabulary, seed)
+        test = EncodedStories(parts.test, vocabulary)
+        chances = predict(model, make_loader(test, 128))
+        confidence, guesses = chances.max(dim=1)
+        wrong = (guesses != test.labels).nonzero().flatten()
+        surest = wrong[confidence[wrong].argsort(descending=True)][:3].tolist()
+        names = ("parts", "vocabulary", "model", "history", "labels", "chances")
+        values = (parts, vocabulary, model, history, test.labels, chances)
+        runs.append(
+            SimpleNamespace(
+                **dict(zip(names, values, strict=True)),
+                confidence=confidence,
+                guesses=guesses,
+                wrong=wrong,
+                surest=surest,
+            )
+        )
+    return runs
+
+
+# ---------------------------------------------------------------------------- the curves
+
+
+def test_the_loss_still_falls_when_the_accuracy_is_flat(runs):
+    for run in runs:
+        middle, last = run.history[5].train, run.history[9].train
+        assert middle.accuracy > 0.995
+        assert abs(last.accuracy - middle.accuracy) < 0.005
+        assert last.loss < middle.loss / 2
+
+
+def test_the_first_quiz_goes_better_than_the_first_training(runs):
+    for run in runs:
+        first = run.history[0]
+        assert first.validation.accuracy > first.train.accuracy + 0.1
+        assert first.validation.loss < first.train.loss
+
+
+def test_two_epochs_are_too_few(runs):
+    for run in runs:
+        second, last = run.history[1], run.history[9]
+        assert second.train.loss > 10 * last.train.loss
+        assert second.validation.loss > 2 * last.validation.loss
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_hundredth_of_the_rate_hardly_moves_the_loss(runs, seed):
+    _, slow = learn(runs[seed].parts, runs[seed].vocabulary, seed, rate=1e-4)
+    assert slow[0].train.loss - slow[9].train.loss < 0.05
+    assert slow[9].validation.loss > 0.95 * math.log(4)  # as good as no knowledge at all
+    assert slow[9].validation.accuracy < runs[seed].history[1].validation.accuracy
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_hundred_stories_at_a_high_rate_are_learned_by_heart(runs, seed):
+    parts = runs[seed].parts
+    thin = parts._replace(train=parts.train.pick(range(100)))
+    _, history = learn(thin, runs[seed].vocabulary, seed, rate=1e-1, batch_size=16)
+    assert history[9].train.accuracy == 1
+    assert history[9].validation.accuracy < 0.75
+    assert best(history).number < 5
+    assert history[9].validation.loss > 1.1 * best(history).validation.loss
+
+
+# ----------------------------------------------------------------------- luck and margins
+
+
+def test_the_best_of_forty_dice_is_flattered():
+    flattery, left = [], []
+    for seed in range(200):
+        generator = torch.Generator().manual_seed(seed)
+        quizzes, exam = (
+            (torch.randint(4, (40, 200), generator=generator) == 0).float().mean(dim=1)
+            for _ in range(2)
+        )
+        chosen = quizzes.argmax()
+        flattery.append((quizzes[chosen] - 0.25).item())
+        left.append((exam[chosen] - 0.25).item())
+    assert min(flattery) > 0.02
+    assert sum(flattery) / 200 > 0.05
+    assert abs(sum(left) / 200) < 0.01
+
+
+@pytest.mark.parametrize("share", [0.25, 0.85, 0.94])
+def test_the_margin_holds_in_19_of_20_exams(share):
+    torch.manual_seed(0)
+    scores = torch.distributions.Binomial(200, torch.tensor(share)).sample((20_000,)) / 200
+    margins = 2 * (scores * (1 - scores) / 200).sqrt()  # each exam has only its own score
+    held = ((scores - share).abs() <= margins).float().mean()
+    assert 0.925 < held < 0.975
+
+
+# --------------------------------------------------------------------------- the mistakes
+
+
+def test_the_table_and_its_shares_are_those_of_scikit_learn(runs):
+    for run in runs:
+        scope = {"torch": torch, "names": run.parts.test.names, "guesses": run.guesses}
+        scope |= {"test": SimpleNamespace(labels=run.labels), "right": run.guesses == run.labels}
+        exec(CELLS["count"] + "\n" + CELLS["per-class"], scope)
+        expected = confusion_matrix(run.labels, run.guesses)
+        assert scope["counts"].tolist() == expected.tolist()
+        precision, recall, *_ = precision_recall_fscore_support(run.labels, run.guesses)
+        assert scope["precision"].tolist() == pytest.approx(precision, abs=1e-6)
+        assert scope["recall"].tolist() == pytest.approx(recall, abs=1e-6)
+
+
+def test_it_is_less_sure_when_it_is_wrong(runs):
+    for run in runs:
+        right = run.guesses == run.labels
+        assert run.confidence[run.wrong].mean() < run.confidence[right].mean() - 0.1
+
+
+def test_stories_between_two_topics_are_wrong_more_often(runs):
+    lines = (files("lessons") / "mini_news/stories.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in lines[1:]]
+    between = {f"{title} {lead}" for _, other, title, lead in rows if other != "-"}
+    texts = [text for run in runs for text in run.parts.test.texts]
+    mistakes = [run.parts.test.texts[row] for run in runs for row in run.wrong]
+    share = sum(text in between for text in texts) / len(texts)
+    assert sum(text in between for text in mistakes) / len(mistakes) > 1.5 * share
+
+
+def pulls(run, row):
+    """What each token of a story adds to the logit of the guess, over that of the right class."""
+    embedding, linear = run.model.embedding.weight.detach(), run.model.linear.weight.detach()
+    direction = linear[run.guesses[row]] - linear[run.labels[row]]
+    tokens = tokenize(run.parts.test.texts[row])
+    numbers = run.vocabulary.encode(run.parts.test.texts[row])
+    return [(t, (embedding[n] @ direction).item()) for t, n in zip(tokens, numbers, strict=True)]
+
+
+def test_the_pulls_of_the_words_add_up_to_the_models_answer(runs):
+    for run in runs:
+        for row in run.surest:
+            values = [value for _, value in pulls(run, row)]
+            bias = run.model.linear.bias.detach()
+            guess, label = run.guesses[row], run.labels[row]
+            difference = sum(values) / len(values) + bias[guess] - bias[label]
+            chances = run.chances[row]
+            expected = (chances[guess] / chances[label]).log().item()
+            assert difference.item() == pytest.approx(expected, abs=1e-3)
+
+
+def test_words_that_mislead_stand_mainly_in_stories_of_the_guessed_topic(runs):
+    most, shares = 0, []
+    for run in runs:
+        textbook = [set(tokenize(text)) for text in run.parts.train.texts]
+        for row in run.surest:
+            known = {t: v for t, v in pulls(run, row) if t in run.vocabulary.numbers}
+            for word in sorted(known, key=known.get, reverse=True)[:3]:
+                holders = [
+                    label
+                    for words, label in zip(textbook, run.parts.train.labels, strict=True)
+                    if word in words
+                ]
+                shares.append(holders.count(run.guesses[row].item()) / len(holders))
+                most += shares[-1] > 0.5
+    assert len(shares) == 45
+    assert sum(shares) / 45 > 0.5  # one in four, if the words did not lean
+    assert most > 45 / 2
+
+
+def test_a_sentence_that_is_no_news_is_given_a_topic_all_the_same(runs):
+    for run in runs:
+        classifier = Classifier(run.model, run.vocabulary, run.parts.train.names)
+        answer = classify(classifier, "My cat sleeps on the warm window sill all day")
+        assert sum(answer.values()) == pytest.approx(1, abs=1e-5)
+        assert max(answer.values()) > 0.4
+        bank = classify(classifier, "Bank lifts interest rates as home loans grow costlier")
+        assert max(bank, key=bank.get) == "Business"
+
+
+# ------------------------------------------------------------- the pipeline and the glossary
+
+
+def test_the_pipeline_has_24_lines_and_each_names_its_lesson():
+    code = CELLS["first-half"] + "\n" + CELLS["second-half"]
+    lines = [line for line in code.splitlines() if line]
+    assert len(lines) == 24
+    assert all(re.search(r"  # 0[1-7]", line) for line in lines)
+
+
+def test_the_glossary_is_sorted_and_leads_to_the_lessons():
+    rows = [line.split(" | ") for line in CELLS["glossary"].splitlines() if line.startswith("| ")]
+    terms = [row[0].strip("| `").lower() for row in rows[1:]]
+    assert len(terms) >= 60
+    assert terms == sorted(terms)
+    assert len(set(terms)) == len(terms)
+    for *_, lesson in rows[1:]:
+        number, target = re.fullmatch(r"\[(0\d)\]\((.*)\) \|", lesson).groups()
+        assert target.startswith(number)
+        assert (NOTEBOOK.parent / target).exists()
