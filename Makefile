@@ -19,15 +19,23 @@ test: env
 check: env
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
-# Run every notebook and store what it prints, without timestamps.
+# Run every notebook and store what it prints, so that a diff shows only what changed: no
+# timestamps, no details of the Python that ran it, and text printed together in one piece.
+define TIDY
+from pathlib import Path
+import nbformat
+from nbconvert.preprocessors import CoalesceStreamsPreprocessor
+for path in Path("notebooks").glob("[0-9]*.ipynb"):
+    notebook, _ = CoalesceStreamsPreprocessor(enabled=True)(nbformat.read(path, 4), {})
+    notebook.metadata.language_info = {"name": "python"}
+    nbformat.write(notebook, path)
+endef
+export TIDY
+
 refresh: env
 	@cd notebooks && ../$(BIN)/jupyter nbconvert --log-level=ERROR --to notebook --execute --inplace \
-		--ExecutePreprocessor.record_timing=False \
-		--ExecutePreprocessor.coalesce_streams=True [0-9]*.ipynb
-	@$(BIN)/python -c 'import nbformat, pathlib; \
-		[(nb := nbformat.read(path, 4), \
-		  nb.metadata.update(language_info={"name": "python"}), \
-		  nbformat.write(nb, path)) for path in pathlib.Path("notebooks").glob("*.ipynb")]'
+		--ExecutePreprocessor.record_timing=False [0-9]*.ipynb
+	@$(BIN)/python -c "$$TIDY"
 
 # What must hold however often and however many at once: strict nbval ten times over.
 soak: env
