@@ -1,7 +1,5 @@
 """What lesson 02 claims, over five seeds on Mini-News."""
 
-from time import perf_counter
-
 import pytest
 import torch
 
@@ -148,13 +146,3 @@ def test_memory_grows_in_step_and_each_number_takes_8_bytes(thousand, batch_size
     assert memory == 8 * (len(thousand.tokens) + 2 * 1000)  # in all, however it is cut
     share = batch_size / 1000
     assert memory / len(loader) == pytest.approx(memory * share, rel=0.05)  # the last may be short
-
-
-def test_an_epoch_of_large_batches_is_much_faster(thousand):
-    def seconds(batch_size):
-        model, optimizer = new_model(int(thousand.tokens.max()) + 1, 0, ADAMW)
-        begun = perf_counter()
-        train_one_epoch(model, make_loader(thousand, batch_size), optimizer)
-        return perf_counter() - begun
-
-    assert seconds(1) > 4 * min(seconds(64) for _ in range(3))

@@ -187,7 +187,7 @@ def test_the_example_of_the_readme_runs(tmp_path):
 
 def test_the_links_of_the_readmes_lead_somewhere():
     for page in (ROOT / "README.md", ROOT / "benchmarks/README.md"):
-        for link in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        for link in re.findall(r"(?:\]\(|src=\")([^)#\"]+)", page.read_text()):
             assert (page.parent / link).exists(), link
 
 
