@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import torch
 
+from lessons.ag_news import read_ag_news
+
 TOPICS = ("World", "Sports", "Business", "Sci/Tech")  # AG News's own order: 0, 1, 2, 3
 SOURCE_VARIABLE = "LESSONS_SOURCE"
-AG_NEWS_REVISION = "eb185aade064a813bc0b7f42de02595523103ca4"
 
 
 class Stories(NamedTuple):
@@ -90,7 +91,7 @@ def _read(
     if source == "mini-news":
         return _read_mini_news(), None
     if source == "ag-news":
-        return _read_ag_news("train"), _read_ag_news("test")
+        return _read_ag_news()
     path = Path(source).expanduser()
     if path.is_dir():
         stories = _read_file(_find(path, "train"), text, label, names)
@@ -111,18 +112,14 @@ def _read_mini_news() -> Stories:
     return Stories(texts, [TOPICS.index(label) for label, *_ in rows], TOPICS)
 
 
-def _read_ag_news(part: str) -> Stories:
-    """AG News (Zhang, Zhao and LeCun, 2015), from the Hugging Face hub or its cache."""
-    from datasets import load_dataset  # a second to import, and only needed here
-
-    try:
-        rows = load_dataset("fancyzhx/ag_news", revision=AG_NEWS_REVISION, split=part)
-    except Exception as error:  # datasets raises many kinds for one and the same trouble
-        raise ConnectionError(
-            f"AG News could not be loaded ({error}). Try again with a network, or use the "
-            "built-in corpus: source='mini-news'."
-        ) from error
-    return Stories(list(rows["text"]), list(rows["label"]), TOPICS)
+def _read_ag_news() -> tuple[Stories, Stories]:
+    """AG News (Zhang, Zhao and LeCun, 2015): the training stories and the official test set."""
+    parts = read_ag_news()
+    train, test = (
+        Stories(list(parts[part]["text"]), list(parts[part]["label"]), TOPICS)
+        for part in ("train", "test")
+    )
+    return train, test
 
 
 def _find(folder: Path, part: str) -> Path:

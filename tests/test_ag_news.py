@@ -1,0 +1,161 @@
+"""AG News through `datasets` itself, from a local server that speaks the hub's protocol."""
+
+import errno
+import io
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from urllib.error import URLError
+
+import pyarrow as pa
+import pytest
+from hub import serve
+from pyarrow import parquet
+
+from lessons.ag_news import _reason
+from lessons.data import load
+
+# What a student does, in a process of its own: the hub's address is read at import.
+STUDENT = """
+import json, sys, time
+import datasets
+from lessons.data import load_split
+begun = time.perf_counter()
+print("begun", flush=True)
+try:
+    parts = load_split("ag-news", seed=3)
+    print(json.dumps({name: [part.texts, part.labels] for name, part in parts._asdict().items()}))
+except ConnectionError as error:
+    print(json.dumps({"error": str(error), "seconds": time.perf_counter() - begun}))
+"""
+
+
+def as_parquet(stories):
+    file = io.BytesIO()
+    rows = {"text": stories.texts, "label": stories.labels}
+    parquet.write_table(pa.table(rows), file, compression="none")  # damage stays where it is
+    return file.getvalue()
+
+
+@pytest.fixture(scope="module")
+def sent():
+    """What the hub has: training stories and the official test set."""
+    stories = load()
+    return stories.pick(range(1600)), stories.pick(range(1600, 2000))
+
+
+@pytest.fixture(scope="module")
+def files(sent):
+    train, test = sent
+    return {"data/train.parquet": as_parquet(train), "data/test.parquet": as_parquet(test)}
+
+
+@pytest.fixture
+def ask(tmp_path):
+    def ask(address, **more):
+        run = subprocess.run(
+            [sys.executable, "-c", STUDENT],
+            env=environment(tmp_path, address) | more,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "Traceback" not in run.stderr
+        return json.loads(run.stdout.splitlines()[-1])
+
+    return ask
+
+
+def environment(home, address):
+    return os.environ | {"HF_HOME": str(home), "HF_ENDPOINT": address}
+
+
+def rows(texts, labels):
+    return Counter(zip(texts, labels, strict=True))
+
+
+def is_what_was_sent(received, sent):
+    train, test = sent
+    learned = rows(*received["train"]) + rows(*received["validation"])
+    assert learned == rows(train.texts, train.labels)
+    assert len(received["validation"][0]) == 160
+    assert received["test"] == [test.texts, test.labels]  # the official one, as it is
+
+
+def test_it_comes_from_the_hub_once_and_then_from_the_cache(ask, files, sent):
+    with serve(files) as (hub, address):
+        is_what_was_sent(ask(address), sent)
+        assert {path for method, path in hub.requests if method == "GET" and "resolve" in path} == {
+            f"/datasets/fancyzhx/ag_news/resolve/eb185aade064a813bc0b7f42de02595523103ca4/{name}"
+            for name in files
+        }
+        hub.requests.clear()
+        is_what_was_sent(ask(address), sent)
+        assert hub.requests == []
+    is_what_was_sent(ask(address), sent)  # the server is gone
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        ("silent", "the hub took the connection and did not answer"),
+        (404, "the hub answered 404, it has no such files"),
+        (429, "the hub answered 429, too many requests"),
+        (500, "the hub answered 500, it is in trouble itself"),
+        ("breaks off", "the hub stopped answering"),
+        ("stops", "the hub stopped answering"),
+        ("damaged", "a file was damaged on its way"),
+    ],
+)
+def test_a_fault_is_told_in_seconds_and_leaves_nothing_behind(ask, files, sent, fault, sentence):
+    with serve(files, fault) as (hub, address):
+        told = ask(address)
+        assert sentence in told["error"]
+        assert re.search(r"Run this again .*'mini-news'", told["error"])
+        assert told["seconds"] < 10  # datasets alone: 23 s, or 399 if the hub is silent
+        hub.fault = None
+        is_what_was_sent(ask(address), sent)
+
+
+def test_a_slow_line_is_not_a_dead_one(ask, files, sent):
+    with serve(files, "slow") as (_, address):  # takes longer than the patience with silence
+        is_what_was_sent(ask(address), sent)
+
+
+def test_interrupted_and_run_again(ask, files, sent, tmp_path):
+    with serve(files, "stops") as (hub, address):
+        command, home = [sys.executable, "-c", STUDENT], environment(tmp_path, address)
+        with subprocess.Popen(command, env=home, stderr=subprocess.PIPE, text=True) as student:
+            assert hub.halfway.wait(60)
+            student.send_signal(signal.SIGINT)
+            assert "KeyboardInterrupt" in student.stderr.read()
+        hub.fault = None
+        is_what_was_sent(ask(address), sent)
+
+
+def test_no_such_name(ask):
+    assert "could not be looked up" in ask("http://hub.invalid")["error"]
+
+
+def test_connection_refused(ask):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        told = ask(f"http://127.0.0.1:{free.getsockname()[1]}")
+    assert "the hub refused the connection" in told["error"]
+
+
+def test_no_network():
+    unreachable = URLError(OSError(errno.ENETUNREACH, "Network is unreachable"))
+    assert "Network is unreachable" in _reason(unreachable)
+
+
+def test_told_to_stay_offline_with_nothing_in_the_cache(ask, files):
+    with serve(files) as (_, address):
+        told = ask(address, HF_HUB_OFFLINE="1")
+    assert "AG News could not be loaded" in told["error"]
+    assert "'mini-news'" in told["error"]
