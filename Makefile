@@ -8,7 +8,7 @@ BIN := .venv/bin
 PINS := pyproject.toml constraints.txt
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: lab test check refresh soak recipe lock env clean
+.PHONY: lab test check refresh soak recipe bench lock env clean
 
 lab: env
 	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_FLAGS)
@@ -49,11 +49,19 @@ soak: env
 recipe: env
 	@$(BIN)/python benchmarks/recipe.py $(SOURCE)
 
+# The course against what people use, and its growth with the data; SOURCE=folder of real rows.
+# Building fastText takes a C++ compiler.
+bench: env
+	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip > /dev/null
+	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/compare.py $(SOURCE)
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale.py $(SOURCE)
+
 # A universal set of exact versions without addresses, used with -c by pip, uv and conda.
 # Torch's CUDA packages are listed for Linux; as constraints they install nothing.
 lock: env
 	@env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 \
-		--extra test --no-annotate --no-header pyproject.toml --output-file constraints.txt
+		--extra test --extra bench --no-annotate --no-header pyproject.toml --output-file constraints.txt
 
 # .venv/installed is a copy of the pins it was made from: the same pins, nothing to do.
 env:

@@ -72,7 +72,7 @@ def test_an_older_python_is_told_so():
 def test_large_packages_are_imported_only_when_used(module):
     script = (
         "import sys, lessons.data, lessons.text, lessons.loaders, lessons.model, "
-        "lessons.training, lessons.checkpoint; lessons.data.load(); "
+        "lessons.training, lessons.checkpoint, lessons.plots; lessons.data.load(); "
         f"sys.exit({module!r} in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)

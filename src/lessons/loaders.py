@@ -1,5 +1,7 @@
 """Lesson 02: stories as numbers, handed to the model batch by batch."""
 
+from array import array
+from itertools import chain
 from typing import Any, NamedTuple
 
 import torch
@@ -25,7 +27,7 @@ class EncodedStories(Dataset[Batch]):
         encoded = [vocabulary.encode(text) for text in stories.texts]
         self.lengths = torch.tensor([len(numbers) for numbers in encoded])  # (stories,)
         self.starts = self.lengths.cumsum(0) - self.lengths  # (stories,)
-        self.tokens = torch.tensor([number for numbers in encoded for number in numbers])
+        self.tokens = torch.tensor(array("q", chain.from_iterable(encoded)), dtype=torch.int64)
         self.labels = torch.tensor(stories.labels)  # (stories,)
 
     def __len__(self) -> int:

@@ -1,19 +1,22 @@
 """Lesson 07: pictures of what happened."""
 
+from __future__ import annotations
+
 import base64
 import html
 import io
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from IPython.display import HTML
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
 from torch import Tensor
 
 from lessons.training import Epoch, best
+
+if TYPE_CHECKING:  # a third of a second, for those who draw
+    from IPython.display import HTML
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Two of Okabe and Ito's colours, which colour-blind people can tell apart. Marker and dash
 # differ as well, so the lines can be told apart in grey.
@@ -53,6 +56,8 @@ def draw_accuracy(ax: Axes, history: Sequence[Epoch]) -> None:
 
 
 def _draw_lines(ax: Axes, history: Sequence[Epoch], score: str) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     numbers = [epoch.number for epoch in history]
     ax.plot(numbers, [getattr(epoch.train, score) for epoch in history], **TRAIN)
     ax.plot(numbers, [getattr(epoch.validation, score) for epoch in history], **VALIDATION)
@@ -79,6 +84,8 @@ def draw_confusion(ax: Axes, counts: Tensor, names: Sequence[str]) -> None:
 
 def picture(figure: Figure, alt: str) -> HTML:
     """A figure for a notebook, with words for those who cannot see it."""
+    from IPython.display import HTML
+
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=110, bbox_inches="tight")
     data = base64.b64encode(file.getvalue()).decode()
