@@ -189,6 +189,16 @@ def test_adamw_moves_rare_words_as_far_as_common_ones(seed, new_model, new_batch
     assert by_the_rate.float().mean() > 0.95  # slopes of nearly nothing fall short
 
 
+@pytest.mark.parametrize("slope", (0.001, 1.0, 100.0))
+def test_adam_steps_by_the_rate_however_small_the_slope(slope):
+    weight = nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.Adam([weight], lr=0.01)
+    for steps in range(1, 21):
+        weight.grad = torch.full((1,), slope)
+        optimizer.step()
+        assert weight.item() == pytest.approx(-0.01 * steps, rel=1e-3)
+
+
 @five_seeds
 def test_most_words_are_rare_and_rare_words_have_small_slopes(seed, new_model, new_batch, train):
     model, batch = new_model(seed), new_batch(seed)

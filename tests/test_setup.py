@@ -72,26 +72,25 @@ def test_an_older_python_is_told_so():
 def test_large_packages_are_imported_only_when_used(module):
     script = (
         "import sys, lessons.data, lessons.text, lessons.loaders, lessons.model, "
-        "lessons.training, lessons.checkpoint, lessons.plots; lessons.data.load(); "
+        "lessons.training, lessons.checkpoint, lessons.runs, lessons.plots; lessons.data.load(); "
         f"sys.exit({module!r} in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+MODULES = ["environment", "ag_news", "data", "text", "loaders", "model", "training"]
+MODULES += ["checkpoint", "runs", "plots"]
+WIDGETS = ["parts", "worker", "curves", "batches", "headline", "lab", "rate", "splits"]
+
+
 def test_imports_go_in_one_direction():
-    order = [
-        "environment",
-        "ag_news",
-        "data",
-        "text",
-        "loaders",
-        "model",
-        "training",
-        "checkpoint",
-        "plots",
-    ]
-    files = {path.stem: path.read_text() for path in (ROOT / "src/lessons").glob("*.py")}
-    assert set(files) == {*order, "__init__"}
+    order = [*MODULES, *(f"widgets.{name}" for name in WIDGETS)]
+    source = ROOT / "src" / "lessons"
+    files = {
+        ".".join(path.relative_to(source).with_suffix("").parts): path.read_text()
+        for path in source.glob("**/*.py")
+    }
+    assert set(files) == {*order, "__init__", "widgets.__init__"}
     for place, name in enumerate(order):
-        for imported in re.findall(r"^\s*(?:from|import) lessons\.(\w+)", files[name], re.M):
+        for imported in re.findall(r"^\s*(?:from|import) lessons\.([\w.]+)", files[name], re.M):
             assert imported in order[:place], f"{name} imports {imported}"

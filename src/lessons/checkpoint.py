@@ -4,9 +4,9 @@ import math
 import os
 import pickle
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import torch
 
@@ -25,18 +25,25 @@ def save(path: str | Path, classifier: Classifier) -> None:
 
     Raises OSError if it cannot be written there.
     """
-    path = Path(path)
     contents = {
         "format": _FORMAT,
         "weights": classifier.model.state_dict(),
         "tokens": list(classifier.vocabulary.tokens),
         "names": list(classifier.names),
     }
+    write_whole(Path(path), lambda file: torch.save(contents, file))
+
+
+def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+    """Let `write` fill a file beside `path`, and put it in its place when it is whole.
+
+    Raises OSError if it cannot be written there.
+    """
     partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
     try:
         try:
             with partial.open("wb") as file:
-                torch.save(contents, file)
+                write(file)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(partial, path)
@@ -44,7 +51,7 @@ def save(path: str | Path, classifier: Classifier) -> None:
             partial.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(
-            f"The checkpoint {path} could not be written ({error.strerror}). Choose a folder "
+            f"The file {path} could not be written ({error.strerror}). Choose a folder "
             "that exists, that you may write to and that has room."
         ) from error
 

@@ -209,21 +209,29 @@ def _number(
 
 
 def split(
-    stories: Stories, fractions: tuple[float, float, float] = (0.8, 0.1, 0.1), seed: int = 0
+    stories: Stories,
+    fractions: tuple[float, float, float] = (0.8, 0.1, 0.1),
+    seed: int = 0,
+    *,
+    stratified: bool = True,
 ) -> Split:
     """Shuffle the stories and cut them into train, validation and test.
 
     The cut is stratified: each class is cut on its own, so every part has the classes in the
-    same proportions. The same seed gives the same split. A fraction of 0 leaves a part empty.
+    same proportions. With `stratified=False` the whole pile is cut, and luck decides. The same
+    seed gives the same split. A fraction of 0 leaves a part empty.
 
     Raises ValueError if the fractions do not add up to 1 or would leave a class out of a part.
     """
     _check_fractions(fractions)
     generator = torch.Generator().manual_seed(seed)
     labels = torch.tensor(stories.labels)
+    piles = {f"The class {name!r}": labels == label for label, name in enumerate(stories.names)}
+    if not stratified:
+        piles = {"The pile": labels >= 0}
     parts: list[list[torch.Tensor]] = [[], [], []]
-    for label, name in enumerate(stories.names):
-        rows = (labels == label).nonzero().flatten()  # (stories of this class,)
+    for name, pile in piles.items():
+        rows = pile.nonzero().flatten()  # (stories of this pile,)
         rows = rows[torch.randperm(len(rows), generator=generator)]
         for part, piece in zip(parts, _cut(rows, fractions, name), strict=True):
             part.append(piece)
@@ -231,13 +239,13 @@ def split(
 
 
 def _cut(rows: torch.Tensor, fractions: tuple[float, ...], name: str) -> list[torch.Tensor]:
-    """Rows of one class cut into three, each part rounded to whole stories."""
+    """Rows of one pile cut into three, each part rounded to whole stories."""
     first = round(len(rows) * fractions[0])
     second = round(len(rows) * (fractions[0] + fractions[1]))
     pieces = [rows[:first], rows[first:second], rows[second:]]
     if any(fraction and not len(piece) for fraction, piece in zip(fractions, pieces, strict=True)):
         raise ValueError(
-            f"The class {name!r} has only {len(rows)} stories, too few for a split of "
+            f"{name} has only {len(rows)} stories, too few for a split of "
             f"{fractions}. Add stories or choose other fractions."
         )
     return pieces

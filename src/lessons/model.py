@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lessons.text import Vocabulary
+from lessons.text import Vocabulary, tokenize
 
 
 class TextClassifier(nn.Module):
@@ -58,3 +58,22 @@ def classify(classifier: Classifier, text: str) -> dict[str, float]:
     with torch.no_grad():  # nothing is learned here
         logits = classifier.model(torch.tensor(numbers), torch.tensor([0]))  # (1, classes)
     return dict(zip(classifier.names, logits.softmax(dim=1)[0].tolist(), strict=True))
+
+
+def word_pulls(classifier: Classifier, text: str) -> list[tuple[str, Tensor]]:
+    """How far each word of a text moves the logits: (classes,) for each token, in reading order.
+
+    A logit is the bias plus the pulls of all the words: the model averages word vectors, so
+    every word has its share. A word that the vocabulary does not know pulls as `<unk>` does.
+
+    Raises ValueError if the text has no words.
+    """
+    tokens = tokenize(text)
+    if not tokens:
+        raise ValueError("The text has no words. Type a headline.")
+    model = classifier.model
+    numbers = torch.tensor(classifier.vocabulary.encode(text))
+    with torch.no_grad():
+        vectors = model.embedding.weight[numbers] / len(tokens)  # (tokens, width)
+        pulls = vectors @ model.linear.weight.T  # (tokens, classes)
+    return list(zip(tokens, pulls, strict=True))

@@ -6,11 +6,14 @@ import base64
 import html
 import io
 import math
+import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from lessons.data import Split
 from lessons.training import Epoch, best
 
 if TYPE_CHECKING:  # a third of a second, for those who draw
@@ -20,50 +23,126 @@ if TYPE_CHECKING:  # a third of a second, for those who draw
 
 # Two of Okabe and Ito's colours, which colour-blind people can tell apart. Marker and dash
 # differ as well, so the lines can be told apart in grey.
-TRAIN: dict[str, Any] = {"color": "#0072B2", "marker": "o", "linestyle": "-", "label": "training"}
-VALIDATION: dict[str, Any] = {
-    "color": "#B34700",
-    "marker": "s",
-    "linestyle": "--",
-    "label": "validation",
+TRAIN: dict[str, Any] = {"color": "#0072B2", "marker": "o", "linestyle": "-"}
+VALIDATION: dict[str, Any] = {"color": "#B34700", "marker": "s", "linestyle": "--"}
+BEST: dict[str, Any] = {"color": "black", "marker": "*", "markersize": 14, "linestyle": "none"}
+EARLIER: dict[str, Any] = {**VALIDATION, "alpha": 0.45, "markersize": 3}
+PARTS: dict[str, dict[str, Any]] = {  # of a split
+    "train": {"color": "#0072B2"},
+    "validation": {"color": "#E69F00", "hatch": "///"},
+    "test": {"color": "#BBBBBB", "hatch": "..."},
 }
+_ROLES = {  # the colours in a drawing, and those of the page that stand for them
+    TRAIN["color"].lower(): f"var(--lessons-train, {TRAIN['color']})",
+    VALIDATION["color"].lower(): f"var(--lessons-validation, {VALIDATION['color']})",
+    "#000000": "currentColor",
+    "#ffffff": "var(--jp-layout-color1, white)",
+}
+NAMES = {"train": "training", "validation": "validation"}
 
 
 def draw_loss(ax: Axes, history: Sequence[Epoch]) -> None:
-    """The loss of each epoch, with the best epoch marked."""
-    _draw_lines(ax, history, "loss")
+    """The loss of each epoch, with the best epoch marked.
+
+    Drawn again on the same axes, the lines move: a live plot costs a third of a new one.
+    """
+    _draw_history(ax, history, "loss")
     ax.set(title="Loss: lower is better", ylabel="loss (cross-entropy)")
     if any(math.isfinite(epoch.validation.loss) for epoch in history):
         epoch = best(history)
-        ax.plot(
-            epoch.number,
-            epoch.validation.loss,
-            color="black",
-            marker="*",
-            markersize=14,
-            linestyle="none",
-            label=f"best epoch: {epoch.number}",
-        )
-    ax.legend()
+        draw_line(ax, [epoch.number], [epoch.validation.loss], f"best epoch: {epoch.number}", BEST)
+    _draw_legend(ax)
 
 
 def draw_accuracy(ax: Axes, history: Sequence[Epoch]) -> None:
-    """The accuracy of each epoch."""
-    _draw_lines(ax, history, "accuracy")
+    """The accuracy of each epoch; drawn again on the same axes, the lines move."""
+    _draw_history(ax, history, "accuracy")
     ax.set(title="Accuracy: higher is better", ylabel="accuracy")
     ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    ax.legend()
+    _draw_legend(ax)
 
 
-def _draw_lines(ax: Axes, history: Sequence[Epoch], score: str) -> None:
+def draw_earlier(ax: Axes, histories: Sequence[Sequence[Epoch]], score: str) -> None:
+    """The validation lines of earlier runs, pale and numbered from 1; `score` as in `Scores`."""
+    for number, history in enumerate(histories, 1):
+        values = [getattr(epoch.validation, score) for epoch in history]
+        name = "earlier runs: validation" if number == 1 else "_"  # once in the legend
+        ax.plot([epoch.number for epoch in history], values, label=name, **EARLIER)
+        if values and math.isfinite(values[-1]):
+            end = (history[-1].number, values[-1])
+            ax.annotate(str(number), end, (5, 0), textcoords="offset points", va="center")
+
+
+def _draw_history(ax: Axes, history: Sequence[Epoch], score: str) -> None:
     from matplotlib.ticker import MaxNLocator
 
     numbers = [epoch.number for epoch in history]
-    ax.plot(numbers, [getattr(epoch.train, score) for epoch in history], **TRAIN)
-    ax.plot(numbers, [getattr(epoch.validation, score) for epoch in history], **VALIDATION)
+    for part, style in (("train", TRAIN), ("validation", VALIDATION)):
+        values = [getattr(getattr(epoch, part), score) for epoch in history]
+        draw_line(ax, numbers, values, NAMES[part], style)
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.grid(alpha=0.3)
+
+
+def draw_line(
+    ax: Axes, x: Sequence[float], y: Sequence[float], label: str, style: dict[str, Any]
+) -> None:
+    """Draw a line, or move the one of this name (up to a colon) that the axes have already."""
+    for line in ax.lines:
+        if str(line.get_label()).partition(":")[0] == label.partition(":")[0]:
+            line.set_data(x, y)
+            line.set_label(label)
+            ax.relim()
+            ax.autoscale_view()
+            return
+    ax.plot(x, y, label=label, **style)
+
+
+def _draw_legend(ax: Axes) -> None:
+    """The legend, made again only if a name has changed."""
+    names = ax.get_legend_handles_labels()[1]
+    legend = ax.get_legend()
+    if legend is None or [text.get_text() for text in legend.get_texts()] != names:
+        ax.legend()
+
+
+def draw_sizes(ax: Axes, parts: Split) -> None:
+    """How many stories are in each part of a split."""
+    for name, part in parts._asdict().items():
+        ax.bar(name, len(part.texts), edgecolor="black", **PARTS[name])
+    ax.set(title="Three parts", ylabel="stories")
+
+
+def draw_shares(ax: Axes, parts: Split, title: str) -> None:
+    """The share of each class in each part: three bars for each class."""
+    for place, (name, part) in enumerate(parts._asdict().items(), -1):
+        counts = Counter(part.labels)
+        shares = [counts[label] / max(len(part.labels), 1) for label in range(len(part.names))]
+        places = [label + 0.27 * place for label in range(len(shares))]
+        ax.bar(places, shares, 0.27, edgecolor="black", label=name, **PARTS[name])
+    ax.set_xticks(range(len(parts.train.names)), parts.train.names, parse_math=False)
+    ax.set(title=title, ylabel="share of the part")
+    ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+
+
+def draw_epoch(ax: Axes, stories: int, batch_size: int, read: int = 0) -> None:
+    """One epoch as a bar, cut into numbered batches; `read` of them are filled."""
+    begins = range(0, stories, batch_size)
+    boxes = [(begin, min(batch_size, stories - begin)) for begin in begins]
+    colors = ["#A6CEE3" if size == batch_size else "#FDBF6F" for _, size in boxes]
+    colors[:read] = ["#0072B2"] * read
+    line = 1.0 if len(boxes) <= 100 else 0.2
+    ax.broken_barh(boxes, (0, 1), facecolors=colors, edgecolor="black", linewidth=line)
+    for number, (begin, size) in enumerate(boxes, 1):
+        if size > stories / 40:  # there is room for its number
+            color = "white" if number <= read else "black"
+            ax.text(begin + size / 2, 0.5, str(number), ha="center", va="center", color=color)
+    ax.set_title(
+        f"1 epoch: {stories:,} stories, batch size {batch_size}, {len(boxes):,} iterations"
+        f" (stories in the last: {boxes[-1][1]})"
+    )
+    ax.set(yticks=[], xlabel="stories read so far", xlim=(-0.01 * stories, 1.01 * stories))
 
 
 def draw_confusion(ax: Axes, counts: Tensor, names: Sequence[str]) -> None:
@@ -93,3 +172,20 @@ def picture(figure: Figure, alt: str) -> HTML:
         f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" '
         'style="max-width: 100%; height: auto">'
     )
+
+
+def svg(figure: Figure, alt: str) -> str:
+    """A figure as HTML that takes the colours of the page, light or dark, for a panel."""
+    import matplotlib
+
+    matplotlib.rcParams["svg.fonttype"] = "none"  # letters, not outlines: less to draw
+    file = io.StringIO()
+    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    drawn = file.getvalue()
+    drawn = drawn[drawn.index("<svg") :]
+    for color, role in _ROLES.items():
+        drawn = drawn.replace(color, role)
+    # Only what is pointed at needs its id; the others would stand on the page many times.
+    kept = set(re.findall(r"#([\w-]+)", drawn))
+    drawn = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in kept else "", drawn)
+    return f'<div role="img" aria-label="{html.escape(alt)}">{drawn}</div>'

@@ -169,3 +169,42 @@ def stop_early(events: Iterable[Step | Epoch], patience: int) -> Iterator[Step |
             lowest = min(lowest, event.validation.loss)
             if waited == patience:
                 return
+
+
+# ------------------------------------------------------------- lesson 04: one weight alone
+
+
+def loss_along(
+    model: nn.Module, batch: Batch, weights: torch.Tensor, place: int, values: Sequence[float]
+) -> list[float]:
+    """The loss of a batch for each of these values of one weight, all others held still.
+
+    `weights` are some of the model's parameters, such as `model.linear.bias`, and `place` says
+    which of them to change. It is put back afterwards.
+    """
+    losses = []
+    with torch.no_grad():
+        before = weights[place].clone()
+        for value in values:
+            weights[place] = value
+            logits = model(batch.tokens, batch.offsets)  # (stories, classes)
+            losses.append(F.cross_entropy(logits, batch.labels).item())
+        weights[place] = before
+    return losses
+
+
+def slope_at(
+    model: nn.Module, batch: Batch, weights: torch.Tensor, place: int, value: float
+) -> float:
+    """The gradient of one weight where it has this value, as `backward()` finds it.
+
+    See `loss_along`. The weight is put back, and `.grad` stays as it was.
+    """
+    with torch.no_grad():
+        before = weights[place].clone()
+        weights[place] = value
+    loss = F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels)
+    (slopes,) = torch.autograd.grad(loss, weights)
+    with torch.no_grad():
+        weights[place] = before
+    return slopes[place].item()

@@ -1,0 +1,277 @@
+"""The training lab in JupyterLab in a real browser: what Stop, painting and long use cost.
+
+    make bench-ui
+
+All clicks and key strokes are real ones. Page and kernel share one machine, so one clock. About
+five minutes; runs made too short by a lack of time for this process are repeated.
+"""
+
+import json
+import os
+import platform
+import random
+import sys
+from bisect import bisect
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median, quantiles
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from playwright.sync_api import Page, expect
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from browser import Notebook, open_browser, serve_lab, write_notebook
+
+PRESSES = 50  # of Stop, for each length of batches
+PAIRS = 5  # of trainings, in the panel and in a bare loop
+CYCLES, MOVES = 50, 4  # Train and Stop, with so many slider moves between them
+WARM_UP = 5  # cycles before memory is measured
+
+LAB = """
+import torch
+from lessons.widgets import TrainingLab
+torch.set_num_threads(1)
+lab = TrainingLab()
+lab
+"""
+TOOLS = """
+import gc, json, os, threading, time
+from array import array
+from pathlib import Path
+from lessons.data import load_split
+from lessons.runs import new_run, prepare
+from lessons.training import Epoch
+from torch.optim.optimizer import register_optimizer_step_post_hook
+
+steps, pace = array("d"), 0.0  # when each step ended; the least seconds from one to the next
+
+def note(*_):
+    while steps and time.time() < steps[-1] + pace:
+        pass
+    steps.append(time.time())
+
+hook = register_optimizer_step_post_hook(note)
+
+def tell_steps():
+    Path("steps.json").write_text(json.dumps(steps.tolist()))
+    del steps[:]
+
+def train_bare():
+    settings = lab.runs[-1].settings
+    for event in new_run(Path("bare"), settings).begin(prepare(load_split(settings.source))):
+        if isinstance(event, Epoch) and event.number == settings.epochs:
+            return
+
+def tell_state():
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    workers = sum(thread.name == "lessons-worker" for thread in threading.enumerate())
+    print(json.dumps([workers, pages * os.sysconf("SC_PAGE_SIZE") / 2**20]))
+"""
+# Seconds of the day, as in the kernel, of each click on Train or Stop and of each new drawing.
+WATCH = """() => {
+  window.clicks = [];
+  window.drawn = [];
+  document.addEventListener("click", event => {
+    const name = event.target.closest("button")?.textContent.trim();
+    if (name === "Train" || name === "Stop")
+      clicks.push([name, (performance.timeOrigin + event.timeStamp) / 1000]);
+  }, true);
+  const now = () => (performance.timeOrigin + performance.now()) / 1000;
+  const view = document.querySelector(".lessons-panel [role=img]").parentElement;
+  new MutationObserver(() => drawn.push(now())).observe(view, {childList: true});
+}"""
+TROUBLE = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type$='stderr']"
+
+
+class Bench(NamedTuple):
+    """A notebook with a training lab, open in a browser."""
+
+    page: Page
+    notebook: Notebook
+    folder: Path
+    problems: list[str]  # errors on the page's console
+
+    def press(self, name: str) -> None:
+        """Click on a button of the lab."""
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def await_status(self, text: str) -> None:
+        """Wait until the lab says so."""
+        expect(self.page.get_by_role("status")).to_contain_text(text)
+
+    def await_progress(self, times: int = 1) -> None:
+        """Wait until the line about the progress has changed so many times."""
+        line = self.page.locator(".lessons-panel progress + div")
+        for _ in range(times):
+            before = line.inner_text()
+            self.page.wait_for_function(
+                "before => {const now = document.querySelector('.lessons-panel progress + div')"
+                ".innerText; return now.includes('batch') && now !== before}",
+                arg=before,
+            )
+
+    def steps(self) -> list[float]:
+        """When the steps were made since this was last asked."""
+        self.notebook.run("tell_steps()")
+        return json.loads((self.folder / "steps.json").read_text())
+
+    def state(self) -> tuple[int, float]:
+        """Training threads in the kernel, and its resident memory in MiB."""
+        return tuple(json.loads(self.notebook.run("tell_state()")))
+
+
+@contextmanager
+def open_lab() -> Iterator[Bench]:
+    """Start server and browser, show the lab and set it to a long training."""
+    with (
+        TemporaryDirectory() as folder,
+        TemporaryDirectory() as home,
+        serve_lab(folder, home) as address,
+        open_browser() as page,
+    ):
+        problems: list[str] = []
+        page.set_default_timeout(60_000)
+        expect.set_options(timeout=60_000)
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: said.type == "error" and problems.append(said.text))
+        write_notebook(Path(folder) / "bench.ipynb", LAB, TOOLS)
+        notebook = Notebook(page, address, "bench.ipynb")
+        notebook.run_all()
+        for name, value in (("batch size", 8), ("epochs", 30)):
+            box = page.get_by_label(f"{name}, as a number")
+            box.fill(str(value))
+            box.press("Enter")
+        page.evaluate(WATCH)
+        yield Bench(page, notebook, Path(folder), problems)
+
+
+# -------------------------------------------------------------------------------- the figures
+
+
+def measure_stop(bench: Bench, pace: float) -> list[float]:
+    """Milliseconds from the click on Stop to the last step, with steps at least `pace` apart."""
+    bench.notebook.run(f"pace = {pace}")
+    draw, delays = random.Random(0), []
+    for _ in range(5):
+        for _ in range(PRESSES - len(delays)):
+            bench.press("Train")
+            bench.await_progress(draw.randint(1, 3))
+            bench.page.wait_for_timeout(draw.uniform(0, 300))  # not always after a drawing
+            bench.press("Stop")
+            expect(bench.page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+        delays += read_delays(bench)
+        if len(delays) == PRESSES:
+            return delays
+    raise TimeoutError(f"Only {len(delays)} times a training was going when Stop was pressed.")
+
+
+def read_delays(bench: Bench) -> list[float]:
+    """The delays since this was last asked, of those clicks on Stop that found a training."""
+    clicks, steps = bench.page.evaluate("() => clicks.splice(0)"), bench.steps()
+    delays = []
+    for (name, clicked), (_, following) in zip(clicks, [*clicks[1:], (None, 1e12)], strict=True):
+        if name == "Stop":
+            last = steps[bisect(steps, following) - 1]
+            if last > clicked - 0.05:
+                delays.append(1000 * max(0.0, last - clicked))
+    return delays
+
+
+def measure_speed(bench: Bench) -> tuple[list[float], list[float], float]:
+    """Steps a second in the panel and in a bare loop, by turns; new drawings a second."""
+    panel, bare, drawn, seconds = [], [], 0, 0.0
+    bench.notebook.run("pace = 0.0")
+    for _ in range(PAIRS):
+        bench.page.evaluate("() => drawn.splice(0)")
+        bench.press("Train")
+        bench.await_status("Finished")
+        steps = bench.steps()
+        panel.append(per_second(steps))
+        drawn += sum(steps[0] < at < steps[-1] for at in bench.page.evaluate("() => drawn"))
+        seconds += steps[-1] - steps[0]
+        bench.notebook.run("train_bare()")
+        bare.append(per_second(bench.steps()))
+    return panel, bare, drawn / seconds
+
+
+def per_second(times: list[float]) -> float:
+    """How many there are in a second."""
+    return (len(times) - 1) / (times[-1] - times[0])
+
+
+def measure_use(bench: Bench) -> tuple[int, float]:
+    """What much use leaves behind: threads, and MiB of memory."""
+    bench.notebook.run("hook.remove()")
+    for number in range(WARM_UP):
+        use(bench, number)
+    _, before = bench.state()
+    for number in range(CYCLES):
+        use(bench, number)
+    workers, after = bench.state()
+    return workers, after - before
+
+
+def use(bench: Bench, number: int) -> None:
+    """Train, move a slider there and back, stop."""
+    there = {"epochs": "ArrowLeft", "batch size": "ArrowRight", "learning rate": "ArrowRight"}
+    name, key = list(there.items())[number % len(there)]
+    back = "ArrowRight" if key == "ArrowLeft" else "ArrowLeft"
+    bench.press("Train")
+    bench.await_progress()
+    box = bench.page.get_by_label(f"{name}, as a number")
+    for stroke in [key, back] * (MOVES // 2):
+        before = box.input_value()
+        bench.page.get_by_role("slider", name=name).focus()
+        bench.page.keyboard.press(stroke)
+        expect(box).not_to_have_value(before)  # by way of the kernel
+    bench.press("Stop")
+    bench.await_status("Stopped")
+
+
+# ---------------------------------------------------------------------------------- the table
+
+
+def print_row(what: str, measured: str, target: str) -> None:
+    """Print a row of the table, as soon as it is known."""
+    print(f"| {what} | {measured} | {target} |", flush=True)
+
+
+def print_delays(what: str, delays: list[float]) -> None:
+    """Print a row about Stop."""
+    late = quantiles(delays, n=20, method="inclusive")[-1]
+    what = f"Stop, {len(delays)} presses, {what}: to the last step, 95th percentile and maximum"
+    print_row(what, f"{late:.0f} ms, {max(delays):.0f} ms", "below 100 ms, –")
+
+
+def main() -> None:
+    """Print the table, and a line on the machine."""
+    with open_lab() as bench:
+        print_row("what", "measured", "target")
+        print_row("---", "---", "---")
+        quick, slow = measure_stop(bench, 0.0), measure_stop(bench, 0.02)
+        print_delays("usual batches", quick)
+        print_delays("batches of 20 ms", slow)
+        print_delays("all", quick + slow)
+        panel, bare, drawings = measure_speed(bench)
+        ratio = median(a / b for a, b in zip(panel, bare, strict=True))
+        told = f"{ratio:.2f} ({median(panel):.0f} / {median(bare):.0f})"
+        print_row(f"steps a second, panel / bare loop, {PAIRS} pairs", told, "at least 0.9")
+        print_row("new drawings a second", f"{drawings:.1f}", "2 to 4")
+        workers, grown = measure_use(bench)
+        use = f"after {CYCLES} times Train and Stop and {CYCLES * MOVES} slider moves:"
+        print_row(f"{use} training threads", str(workers), "0")
+        print_row(f"{use} more memory", f"{grown:.1f} MiB", "below 20 MiB")
+        problems = bench.problems + bench.page.locator(TROUBLE).all_inner_texts()
+        print_row("errors on the page or in cells", str(len(problems)), "0")
+        names = [f"{name} {version(name)}" for name in ("torch", "jupyterlab")]
+        names.append(f"chromium {bench.page.context.browser.version}")
+        cores = f"{os.cpu_count()} cores"
+        print(f"\n{cores}, Python {platform.python_version()}", *names, *problems, sep=", ")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,9 @@
+"""Panels to drive and to watch what the lessons teach. They compose the library, no more."""
+
+from lessons.widgets.batches import BatchPanel
+from lessons.widgets.headline import HeadlinePanel
+from lessons.widgets.lab import Target, TrainingLab
+from lessons.widgets.rate import RatePanel
+from lessons.widgets.splits import SplitPanel
+
+__all__ = ["BatchPanel", "HeadlinePanel", "RatePanel", "SplitPanel", "Target", "TrainingLab"]

@@ -1,0 +1,138 @@
+"""JupyterLab in a real browser: for the tests of the panels and for `make bench-ui`."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import nbformat
+from playwright.sync_api import sync_playwright
+
+BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
+QUIET = [  # a browser asks the network for things by itself
+    *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+NEWS = "@jupyterlab/apputils-extension:announcements"
+# The server ends when its standard input does, so also when this process is killed.
+GUARD = """
+import subprocess, sys
+server = subprocess.Popen(sys.argv[1:])
+sys.stdin.read()
+server.kill()  # politely asked, it may wait for its kernels; they end with it
+server.wait()
+"""
+
+
+@contextmanager
+def serve_lab(folder, home, application="lab"):
+    """JupyterLab over `folder`, with its settings in `home`; yields its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = Path(home) / "labconfig" / "page_config.json"
+    settings.parent.mkdir(parents=True, exist_ok=True)
+    settings.write_text(json.dumps({"disabledExtensions": {NEWS: True}}))
+    # Every cell stays on the page, also one that is scrolled out of sight.
+    settings = Path(home) / "lab/user-settings/@jupyterlab/notebook-extension"
+    settings.mkdir(parents=True, exist_ok=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
+    command = [sys.executable, "-m", "jupyter", application, "--no-browser", "--allow-root"]
+    command += [f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"]
+    command += ["--expose-app-in-browser", "--IdentityProvider.token=", "--log-level=ERROR"]
+    own = {"JUPYTER_CONFIG_DIR": str(home), "JUPYTERLAB_WORKSPACES_DIR": str(home)}
+    guard = [sys.executable, "-c", GUARD, *command]
+    with (
+        (Path(home) / "server.log").open("w") as log,
+        subprocess.Popen(
+            guard, env=os.environ | own, stdin=subprocess.PIPE, stdout=log, stderr=log
+        ) as server,
+    ):
+        try:
+            address = f"http://127.0.0.1:{port}"
+            until(lambda: answers(f"{address}/api") or server.poll(), "the server answers")
+            yield address
+        finally:
+            server.stdin.close()
+            server.wait(20)
+
+
+def answers(address):
+    try:
+        with urlopen(address, timeout=5) as answer:
+            return answer.status == 200
+    except (URLError, ConnectionError):
+        return False
+
+
+def until(condition, what, seconds=60):
+    """Wait for a condition, and say which one it was if it does not come."""
+    end = time.monotonic() + seconds
+    while not (value := condition()):
+        if time.monotonic() > end:
+            raise TimeoutError(f"waited {seconds} s in vain until {what}")
+        time.sleep(0.02)  # between two looks
+    return value
+
+
+@contextmanager
+def open_browser(width=1366, height=768):
+    """A browser page; `page.went_out` lists each address outside this machine it asked for."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
+        page = browser.new_page(viewport={"width": width, "height": height})
+        page.went_out = []
+        page.on("request", lambda request: _note(page.went_out, request.url))
+        page.set_default_timeout(15_000)
+        yield page
+        browser.close()
+
+
+def _note(went_out, address):
+    if not address.startswith(("http://127.0.0.1:", "ws://127.0.0.1:", "data:", "blob:")):
+        went_out.append(address)
+
+
+class Notebook:
+    """A notebook opened in JupyterLab, or with `classic` in Jupyter Notebook 7."""
+
+    def __init__(self, page, address, name, classic=False):
+        self.page = page
+        page.goto(f"{address}/{'notebooks' if classic else 'doc/tree'}/{name}")
+        page.wait_for_selector(".jp-Notebook .jp-Cell")
+        self.idle()
+
+    def command(self, name):
+        """Run a command of JupyterLab's and wait until it is done."""
+        self.page.evaluate("async name => {await jupyterapp.commands.execute(name)}", name)
+
+    def idle(self):
+        """Wait until the kernel is there and does nothing."""
+        self.page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
+
+    def run_all(self):
+        self.command("notebook:run-all-cells")
+        self.idle()
+
+    def run(self, source):
+        """Run `source` in a new cell below, and return what it printed."""
+        self.command("notebook:insert-cell-below")
+        self.command("notebook:enter-edit-mode")
+        self.page.keyboard.insert_text(source)
+        self.command("notebook:run-cell")
+        self.idle()
+        return self.page.locator(".jp-Cell.jp-mod-active .jp-OutputArea").inner_text()
+
+
+def write_notebook(path, *sources):
+    """A notebook with these cells, which opens without asking for a kernel."""
+    cells = [nbformat.v4.new_code_cell(source) for source in sources]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)

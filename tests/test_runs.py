@@ -1,0 +1,106 @@
+"""A run is a plain training with a memory: the same history, and its files."""
+
+import json
+
+import pytest
+import torch
+
+from lessons.checkpoint import load
+from lessons.loaders import EncodedStories, make_loader
+from lessons.model import TextClassifier
+from lessons.runs import Settings, delete_run, kept_runs, make_optimizer, new_run, prepare
+from lessons.text import Vocabulary
+from lessons.training import Epoch, best, evaluate, fit
+
+
+@pytest.fixture(scope="module")
+def prepared(parts):
+    return prepare(parts)
+
+
+def train(run, prepared):
+    """All epochs of a run."""
+    for event in run.begin(prepared):
+        if isinstance(event, Epoch) and event.number == run.settings.epochs:
+            return run
+
+
+def without_seconds(history):
+    return [epoch._replace(seconds=0) for epoch in history]
+
+
+@pytest.mark.parametrize(("name", "rate"), [("AdamW", 0.01), ("SGD", 3.0)])
+def test_the_history_is_that_of_the_plain_loop(parts, prepared, tmp_path, name, rate):
+    run = train(new_run(tmp_path, Settings(3, 64, rate, name, seed=7)), prepared)
+
+    vocabulary = Vocabulary.build(parts.train.texts)
+    stories = [EncodedStories(part, vocabulary) for part in parts]
+    model = TextClassifier(len(vocabulary), 4, generator=torch.Generator().manual_seed(7))
+    optimizer = {"AdamW": torch.optim.AdamW, "SGD": torch.optim.SGD}[name]
+    optimizer = optimizer(model.parameters(), lr=rate, fused=name == "AdamW" or None)
+    loaders = make_loader(stories[0], 64, True, seed=7), make_loader(stories[1], 128)
+    events = fit(model, *loaders, optimizer, 3)
+    plain = [event for event in events if isinstance(event, Epoch)]
+    assert without_seconds(run.history) == without_seconds(plain)
+
+
+def test_the_file_holds_the_best_model(prepared, tmp_path):
+    run = train(new_run(tmp_path, Settings(5, 64, 0.02)), prepared)
+    loader = make_loader(prepared.validation, 128)
+    assert evaluate(load(run.path).model, loader) == best(run.history).validation
+
+
+def test_runs_are_found_again_in_order(prepared, tmp_path):
+    settings = [Settings(2, 256), Settings(1, 512, 3.0, "SGD", seed=2)]
+    runs = [train(new_run(tmp_path, wanted), prepared) for wanted in settings]
+    assert kept_runs(tmp_path) == runs
+    delete_run(runs[0])
+    assert kept_runs(tmp_path) == runs[1:]
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_each_whole_epoch_is_kept_at_once(prepared, tmp_path):
+    """As if the kernel were killed in the middle of the second epoch."""
+    run = new_run(tmp_path, Settings())
+    for event in run.begin(prepared):
+        if not isinstance(event, Epoch) and event.epoch == 2:
+            break
+    (found,) = kept_runs(tmp_path)
+    assert found.history == run.history
+    assert len(found.history) == 1
+
+
+def test_a_loss_that_went_to_infinity_is_kept_too(prepared, tmp_path):
+    run = train(new_run(tmp_path, Settings(2, 64, 1e30, "SGD")), prepared)
+    (found,) = kept_runs(tmp_path)
+    assert repr(found.history) == repr(run.history)  # nan is not equal to itself
+    assert "nan" in repr(found.history)
+
+
+@pytest.mark.parametrize("damage", ["", "{", '{"settings": [1]}', "[]", '{"settings": 3}'])
+def test_a_damaged_file_is_left_out_and_left_alone(prepared, tmp_path, damage):
+    good = train(new_run(tmp_path, Settings(1, 512)), prepared)
+    broken = tmp_path / "0.json"
+    broken.write_text(damage)
+    assert kept_runs(tmp_path) == [good]
+    assert broken.read_text() == damage
+
+
+def test_no_folder_no_runs(tmp_path):
+    assert kept_runs(tmp_path / "nowhere") == []
+
+
+def test_settings_are_written_as_plain_json(prepared, tmp_path):
+    run = train(new_run(tmp_path, Settings(1, 512)), prepared)
+    contents = json.loads(run.path.with_suffix(".json").read_text())
+    assert contents["settings"] == [1, 512, 0.01, "AdamW", "mini-news", 0]
+
+
+def test_another_optimizer_is_told_so():
+    with pytest.raises(ValueError, match="no optimizer 'Lion' here. Use 'AdamW' or 'SGD'"):
+        make_optimizer(torch.nn.Linear(1, 1), "Lion", 0.1)
+
+
+def test_a_batch_size_of_0_is_told_so(prepared, tmp_path):
+    with pytest.raises(ValueError, match="batch size is 0"):
+        next(new_run(tmp_path, Settings(batch_size=0)).begin(prepared))
