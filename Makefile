@@ -8,7 +8,7 @@ BIN := .venv/bin
 PINS := pyproject.toml constraints.txt
 UV := $(shell command -v uv 2>/dev/null)
 
-.PHONY: lab test check refresh soak recipe bench lock env clean
+.PHONY: lab test check refresh soak recipe bench bench-ui lock env clean
 
 lab: env
 	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_FLAGS)
@@ -20,7 +20,8 @@ check: env
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 # Run every notebook and store what it prints, so that a diff shows only what changed: no
-# timestamps, no details of the Python that ran it, and text printed together in one piece.
+# timestamps, no details of the Python that ran it, text printed together in one piece, and of a
+# panel only its words, since without a kernel there is nothing behind the sliders.
 define TIDY
 from pathlib import Path
 import nbformat
@@ -28,6 +29,9 @@ from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 for path in Path("notebooks").glob("[0-9]*.ipynb"):
     notebook, _ = CoalesceStreamsPreprocessor(enabled=True)(nbformat.read(path, 4), {})
     notebook.metadata.language_info = {"name": "python"}
+    notebook.metadata.pop("widgets", None)
+    for output in (o for cell in notebook.cells for o in cell.get("outputs", [])):
+        output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)
     nbformat.write(notebook, path)
 endef
 export TIDY
@@ -56,6 +60,10 @@ bench: env
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/compare.py $(SOURCE)
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale.py $(SOURCE)
+
+# The training lab in a real browser: how fast Stop works, and what the curves cost.
+bench-ui: env
+	@$(BIN)/python benchmarks/ui.py
 
 # A universal set of exact versions without addresses, used with -c by pip, uv and conda.
 # Torch's CUDA packages are listed for Linux; as constraints they install nothing.

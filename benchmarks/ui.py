@@ -84,6 +84,10 @@ WATCH = """() => {
   const view = document.querySelector(".lessons-panel [role=img]").parentElement;
   new MutationObserver(() => drawn.push(now())).observe(view, {childList: true});
 }"""
+# The page says "idle" before there is a kernel; cells that are run then ask which one to take.
+KERNEL_READY = (
+    "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
+)
 TROUBLE = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type$='stderr']"
 
 
@@ -140,6 +144,7 @@ def open_lab() -> Iterator[Bench]:
         page.on("console", lambda said: said.type == "error" and problems.append(said.text))
         write_notebook(Path(folder) / "bench.ipynb", LAB, TOOLS)
         notebook = Notebook(page, address, "bench.ipynb")
+        page.wait_for_function(KERNEL_READY)
         notebook.run_all()
         for name, value in (("batch size", 8), ("epochs", 30)):
             box = page.get_by_label(f"{name}, as a number")

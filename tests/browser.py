@@ -84,11 +84,12 @@ def until(condition, what, seconds=60):
 
 @contextmanager
 def open_browser(width=1366, height=768):
-    """A browser page; `page.went_out` lists each address outside this machine it asked for."""
+    """A browser page. It lists what went wrong on it, and the addresses outside this machine."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
         page = browser.new_page(viewport={"width": width, "height": height})
-        page.went_out = []
+        page.went_out, page.problems = [], []
+        page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.on("request", lambda request: _note(page.went_out, request.url))
         page.set_default_timeout(15_000)
         yield page
@@ -100,6 +101,17 @@ def _note(went_out, address):
         went_out.append(address)
 
 
+# Without a connected kernel the page says idle too, and a cell that is run then never ends.
+CONNECTED = """() => {
+  const kernel = jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel;
+  return kernel?.connectionStatus === "connected" && kernel.status === "idle";
+}"""
+COMMAND = """async name => {
+  const late = new Promise((_, fail) => setTimeout(() => fail(Error(name + " hangs")), 60000));
+  await Promise.race([jupyterapp.commands.execute(name), late]);
+}"""
+
+
 class Notebook:
     """A notebook opened in JupyterLab, or with `classic` in Jupyter Notebook 7."""
 
@@ -107,14 +119,15 @@ class Notebook:
         self.page = page
         page.goto(f"{address}/{'notebooks' if classic else 'doc/tree'}/{name}")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
+        page.wait_for_function(CONNECTED)
         self.idle()
 
     def command(self, name):
         """Run a command of JupyterLab's and wait until it is done."""
-        self.page.evaluate("async name => {await jupyterapp.commands.execute(name)}", name)
+        self.page.evaluate(COMMAND, name)
 
     def idle(self):
-        """Wait until the kernel is there and does nothing."""
+        """Wait until the kernel does nothing."""
         self.page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']")
 
     def run_all(self):

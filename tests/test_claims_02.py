@@ -1,5 +1,7 @@
 """What lesson 02 claims, over five seeds on Mini-News."""
 
+from collections import Counter
+
 import pytest
 import torch
 
@@ -76,6 +78,13 @@ def test_with_peeking_the_quiz_looks_easier_than_new_stories(stories, seed):
     peeking = Vocabulary.build(parts.train.texts + parts.validation.texts)
     assert abs(unknown_share(parts.validation, honest) - unknown_share(parts.test, honest)) < 0.03
     assert unknown_share(parts.validation, peeking) < unknown_share(parts.test, peeking) - 0.03
+
+
+def test_the_words_added_by_peeking_stand_once_or_never_in_the_textbook(parts, vocabulary):
+    peeking = Vocabulary.build(parts.train.texts + parts.validation.texts)
+    counts = Counter(token for text in parts.train.texts for token in tokenize(text))
+    added = Counter(counts[token] for token in set(peeking.tokens) - set(vocabulary.tokens))
+    assert added == {1: 388, 0: 92}
 
 
 @each_seed

@@ -1,5 +1,5 @@
 // Says to screen readers what ipywidgets leaves unsaid: the name and the value of each slider,
-// and that the line about the state is one to read out.
+// the names of the buttons to play, and that the line about the state is one to read out.
 (() => {
   const say = (element, attribute, text) => {
     if (element.getAttribute(attribute) !== text) element.setAttribute(attribute, text);
@@ -10,6 +10,10 @@
       if (!handle) continue;
       say(handle, "aria-label", slider.querySelector(".widget-label").textContent);
       say(handle, "aria-valuetext", slider.querySelector(".widget-readout").textContent);
+    }
+    for (const play of document.querySelectorAll(".lessons-panel .widget-play")) {
+      const names = ["Play or pause", "Back to the start", "Play again and again"];
+      play.querySelectorAll("button").forEach((button, i) => say(button, "aria-label", names[i]));
     }
     for (const line of document.querySelectorAll(".lessons-status")) say(line, "role", "status");
   };
