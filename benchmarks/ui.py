@@ -3,7 +3,7 @@
     make bench-ui
 
 All clicks and key strokes are real ones. Page and kernel share one machine, so one clock. About
-five minutes; runs made too short by a lack of time for this process are repeated.
+five minutes.
 """
 
 import json
@@ -20,7 +20,7 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from browser import Notebook, open_browser, serve_lab, write_notebook
@@ -84,10 +84,10 @@ WATCH = """() => {
   const view = document.querySelector(".lessons-panel [role=img]").parentElement;
   new MutationObserver(() => drawn.push(now())).observe(view, {childList: true});
 }"""
-# The page says "idle" before there is a kernel; cells that are run then ask which one to take.
-KERNEL_READY = (
-    "() => jupyterapp.shell.currentWidget?.sessionContext?.session?.kernel?.status === 'idle'"
-)
+CHANGED = """before => {
+  const now = document.querySelector(".lessons-panel progress + div").innerText;
+  return now.includes("batch") && now !== before;
+}"""
 TROUBLE = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type$='stderr']"
 
 
@@ -99,24 +99,20 @@ class Bench(NamedTuple):
     folder: Path
     problems: list[str]  # errors on the page's console
 
-    def press(self, name: str) -> None:
-        """Click on a button of the lab."""
-        self.page.get_by_role("button", name=name, exact=True).click()
+    def button(self, name: str) -> Locator:
+        """A button of the lab."""
+        return self.page.locator(".lessons-panel").get_by_role("button", name=name)
+
+    def begin(self, changes: int = 1) -> None:
+        """Press Train and wait until the line about the progress has changed so many times."""
+        line = self.page.locator(".lessons-panel progress + div")
+        self.button("Train").click()
+        for _ in range(changes):
+            self.page.wait_for_function(CHANGED, arg=line.inner_text())
 
     def await_status(self, text: str) -> None:
         """Wait until the lab says so."""
         expect(self.page.get_by_role("status")).to_contain_text(text)
-
-    def await_progress(self, times: int = 1) -> None:
-        """Wait until the line about the progress has changed so many times."""
-        line = self.page.locator(".lessons-panel progress + div")
-        for _ in range(times):
-            before = line.inner_text()
-            self.page.wait_for_function(
-                "before => {const now = document.querySelector('.lessons-panel progress + div')"
-                ".innerText; return now.includes('batch') && now !== before}",
-                arg=before,
-            )
 
     def steps(self) -> list[float]:
         """When the steps were made since this was last asked."""
@@ -144,7 +140,6 @@ def open_lab() -> Iterator[Bench]:
         page.on("console", lambda said: said.type == "error" and problems.append(said.text))
         write_notebook(Path(folder) / "bench.ipynb", LAB, TOOLS)
         notebook = Notebook(page, address, "bench.ipynb")
-        page.wait_for_function(KERNEL_READY)
         notebook.run_all()
         for name, value in (("batch size", 8), ("epochs", 30)):
             box = page.get_by_label(f"{name}, as a number")
@@ -163,11 +158,10 @@ def measure_stop(bench: Bench, pace: float) -> list[float]:
     draw, delays = random.Random(0), []
     for _ in range(5):
         for _ in range(PRESSES - len(delays)):
-            bench.press("Train")
-            bench.await_progress(draw.randint(1, 3))
+            bench.begin(draw.randint(1, 3))
             bench.page.wait_for_timeout(draw.uniform(0, 300))  # not always after a drawing
-            bench.press("Stop")
-            expect(bench.page.get_by_role("button", name="Train", exact=True)).to_be_enabled()
+            bench.button("Stop").click()
+            expect(bench.button("Train")).to_be_enabled()
         delays += read_delays(bench)
         if len(delays) == PRESSES:
             return delays
@@ -192,7 +186,7 @@ def measure_speed(bench: Bench) -> tuple[list[float], list[float], float]:
     bench.notebook.run("pace = 0.0")
     for _ in range(PAIRS):
         bench.page.evaluate("() => drawn.splice(0)")
-        bench.press("Train")
+        bench.begin()
         bench.await_status("Finished")
         steps = bench.steps()
         panel.append(per_second(steps))
@@ -225,15 +219,14 @@ def use(bench: Bench, number: int) -> None:
     there = {"epochs": "ArrowLeft", "batch size": "ArrowRight", "learning rate": "ArrowRight"}
     name, key = list(there.items())[number % len(there)]
     back = "ArrowRight" if key == "ArrowLeft" else "ArrowLeft"
-    bench.press("Train")
-    bench.await_progress()
+    bench.begin()
     box = bench.page.get_by_label(f"{name}, as a number")
     for stroke in [key, back] * (MOVES // 2):
         before = box.input_value()
         bench.page.get_by_role("slider", name=name).focus()
         bench.page.keyboard.press(stroke)
         expect(box).not_to_have_value(before)  # by way of the kernel
-    bench.press("Stop")
+    bench.button("Stop").click()
     bench.await_status("Stopped")
 
 
@@ -248,12 +241,13 @@ def print_row(what: str, measured: str, target: str) -> None:
 def print_delays(what: str, delays: list[float]) -> None:
     """Print a row about Stop."""
     late = quantiles(delays, n=20, method="inclusive")[-1]
-    what = f"Stop, {len(delays)} presses, {what}: to the last step, 95th percentile and maximum"
+    what = f"from Stop to the last step, {len(delays)} presses, {what}: 95th percentile, maximum"
     print_row(what, f"{late:.0f} ms, {max(delays):.0f} ms", "below 100 ms, –")
 
 
 def main() -> None:
     """Print the table, and a line on the machine."""
+    load = os.getloadavg()[0]
     with open_lab() as bench:
         print_row("what", "measured", "target")
         print_row("---", "---", "---")
@@ -274,8 +268,9 @@ def main() -> None:
         print_row("errors on the page or in cells", str(len(problems)), "0")
         names = [f"{name} {version(name)}" for name in ("torch", "jupyterlab")]
         names.append(f"chromium {bench.page.context.browser.version}")
-        cores = f"{os.cpu_count()} cores"
-        print(f"\n{cores}, Python {platform.python_version()}", *names, *problems, sep=", ")
+        names.append(f"Python {platform.python_version()}")
+        print(f"\n{os.cpu_count()} cores (load before: {load:.1f})", *names, sep=", ")
+        print(*problems, sep="\n")
 
 
 if __name__ == "__main__":

@@ -235,7 +235,7 @@ def test_a_new_kernel_finds_history_and_best_model(page, show):
     notebook = show(LAB)
     press(page, "Train")
     expect(status(page)).to_contain_text("Finished")
-    page.evaluate("jupyterapp.commands.execute('kernelmenu:restart')")
+    page.evaluate("() => {jupyterapp.commands.execute('kernelmenu:restart')}")  # it asks first
     page.get_by_role("button", name="Confirm Kernel Restart").or_(
         page.get_by_role("button", name="Restart", exact=True)
     ).click()

@@ -200,7 +200,7 @@ def test_the_readme_lists_every_notebook():
 
 
 def glossary():
-    """The terms of the table in the last lesson."""
+    """The terms of the table in lesson 07."""
     lesson = ROOT / "notebooks" / "07_results.ipynb"
     (table,) = (text for text in sources(lesson, "markdown") if "| term |" in text)
     return re.findall(r"^\| ([^|]+) \| [^|]+ \| \[\d\d\]\(.+?\.ipynb\) \|$", table, re.M)

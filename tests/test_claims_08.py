@@ -1,0 +1,99 @@
+"""What the lessons say about the panels: targets, rates, and where the star stays."""
+
+import re
+
+import nbformat
+import pytest
+from conftest import ROOT
+
+from lessons.runs import Settings, new_run, prepare
+from lessons.training import Epoch, best
+from lessons.widgets import RatePanel, Target
+
+five_seeds = pytest.mark.parametrize("seed", range(5))
+
+
+@pytest.fixture(scope="module")
+def prepared(parts):
+    return prepare(parts)
+
+
+@pytest.fixture
+def history(prepared, tmp_path):
+    def history(**settings):
+        run = new_run(tmp_path, Settings(**settings))
+        for event in run.begin(prepared):
+            if isinstance(event, Epoch) and event.number == run.settings.epochs:
+                return run.history
+
+    return history
+
+
+def target_of(lesson):
+    """The target of a lesson's training lab, as it stands in the notebook."""
+    (path,) = (ROOT / "notebooks").glob(f"{lesson}_*.ipynb")
+    text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells)
+    accuracy, epochs = re.search(r"Target\(accuracy=([\d.]+), epochs=(\d+)\)", text).groups()
+    return Target(float(accuracy), int(epochs))
+
+
+REACHED_BY = {  # what the prose of the lesson suggests
+    "05": {"batch_size": 8},
+    "06": {"batch_size": 32, "learning_rate": 0.01},
+    "07": {"batch_size": 32, "learning_rate": 0.03},
+    "08": {},
+}
+
+
+@pytest.mark.parametrize("lesson", REACHED_BY)
+def test_a_target_can_be_reached(history, lesson):
+    target = target_of(lesson)
+    assert target.reached(history(epochs=target.epochs, **REACHED_BY[lesson]))
+
+
+@pytest.mark.parametrize("lesson", ["05", "06", "07"])
+def test_the_run_of_the_notebook_does_not_reach_it(history, lesson):
+    target = target_of(lesson)
+    assert target.reached(history(epochs=target.epochs)) is None
+
+
+@five_seeds
+def test_five_epochs_of_sgd_do_not_reach_what_adamw_does(history, seed):
+    sgd = history(epochs=5, optimizer="SGD", learning_rate=3.0, batch_size=32, seed=seed)
+    assert target_of("08").reached(sgd) is None
+    assert target_of("08").reached(history(epochs=5, seed=seed))
+
+
+@five_seeds
+def test_the_loss_climbs_while_the_star_stays(history, seed):
+    """Lesson 06: 30 epochs in batches of 8 with a rate of 0.03."""
+    long = history(epochs=30, batch_size=8, learning_rate=0.03, seed=seed)
+    assert best(long).number <= 10
+    assert long[-1].validation.loss > 1.05 * best(long).validation.loss
+
+
+@pytest.mark.parametrize("rate", [1.0, 3.0, 100.0])
+def test_three_steps_down_the_slope(rate):
+    """Lesson 04: with 1 still on the way, with 3 about there, with 100 uphill at once."""
+    panel = RatePanel()
+    panel._rate.value = rate
+    for _ in range(3):
+        panel.step()
+    floor = min(panel._loss(-2 + 0.02 * step) for step in range(200))
+    losses = [loss for _, loss in panel.path]
+    if rate == 1.0:
+        assert losses == sorted(losses, reverse=True) and losses[-1] > floor + 0.04
+    elif rate == 3.0:
+        assert losses[-1] < floor + 0.03
+    else:
+        assert losses[1] > losses[0]
+
+
+def test_the_numbers_of_lesson_08():
+    (path,) = (ROOT / "notebooks").glob("08_*.ipynb")
+    text = path.read_text()
+    stories, size = map(
+        int, re.search(r"BatchPanel\(stories=(\d+), batch_size=(\d+)", text).groups()
+    )
+    assert (-(-stories // size), stories % size) == (32, 16)
+    assert "32 iterations, and the last batch holds 16" in text
