@@ -262,3 +262,13 @@ def test_too_few_stories_of_a_class():
     tiny = Stories(["a", "b", "c", "d"], [0, 0, 0, 1], ("many", "few"))
     with pytest.raises(ValueError, match="class 'many' has only 3 stories, too few for a split"):
         split(tiny)
+
+
+def test_without_strata_luck_decides(stories):
+    parts = split(stories, seed=3, stratified=False)
+    assert [len(part.texts) for part in parts] == [1600, 200, 200]
+    together = sorted(text for part in parts for text in part.texts)
+    assert together == sorted(stories.texts)
+    counts = [parts.test.labels.count(label) for label in range(4)]
+    assert sum(counts) == 200 and counts != [50] * 4
+    assert split(stories, seed=3, stratified=False) == parts

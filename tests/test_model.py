@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lessons.model import Classifier, TextClassifier, classify
+from lessons.model import Classifier, TextClassifier, classify, word_pulls
 from lessons.text import Vocabulary
 
 
@@ -53,3 +53,22 @@ def test_classify_is_the_softmax_of_the_logits(classifier):
 def test_a_text_with_no_known_word(classifier, text):
     with pytest.raises(ValueError, match=r"knows none of the words in .*Try a longer text"):
         classify(classifier, text)
+
+
+def test_the_pulls_of_the_words_and_the_biases_are_the_logits():
+    vocabulary = Vocabulary.of(["<unk>", "good", "bad"])
+    model = TextClassifier(3, 2, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        model.linear.bias += torch.tensor([0.5, -1.0])
+    pulls = word_pulls(Classifier(model, vocabulary, ("yes", "no")), "Good, bad bad news!")
+    assert [word for word, _ in pulls] == ["good", ",", "bad", "bad", "news", "!"]
+    numbers = torch.tensor(vocabulary.encode("Good, bad bad news!"))
+    logits = model(numbers, torch.tensor([0]))[0]
+    together = torch.stack([pull for _, pull in pulls]).sum(dim=0) + model.linear.bias
+    assert torch.allclose(together, logits, atol=1e-6)
+
+
+def test_a_text_without_words_pulls_nowhere():
+    classifier = Classifier(TextClassifier(1, 2), Vocabulary.of(["<unk>"]), ("yes", "no"))
+    with pytest.raises(ValueError, match="no words. Type a headline"):
+        word_pulls(classifier, ' " ; ')

@@ -9,7 +9,18 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from lessons.plots import draw_accuracy, draw_confusion, draw_loss, picture
+from lessons.data import Split, Stories
+from lessons.plots import (
+    draw_accuracy,
+    draw_confusion,
+    draw_earlier,
+    draw_epoch,
+    draw_loss,
+    draw_shares,
+    draw_sizes,
+    picture,
+    svg,
+)
 from lessons.training import Epoch, Scores
 
 HISTORY = [
@@ -95,3 +106,57 @@ def test_words_from_data_are_never_html(ax):
     shown = picture(ax.figure, alt).data
     assert "<script" not in shown
     assert unescape(re.search('alt="([^"]*)"', shown)[1]) == alt
+
+
+def test_drawn_again_the_lines_move(ax):
+    draw_loss(ax, HISTORY[:1])
+    draw_loss(ax, HISTORY)
+    again = Figure().subplots()
+    draw_loss(again, HISTORY)
+    assert lines(ax) == lines(again)
+    assert len(ax.lines) == len(again.lines) == 3
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert named == ["training", "validation", "best epoch: 2"]
+
+
+def test_earlier_runs_are_pale_and_numbered(ax):
+    draw_earlier(ax, [HISTORY, HISTORY[:2]], "loss")
+    draw_loss(ax, HISTORY)
+    assert [line.get_alpha() for line in ax.lines[:2]] == [0.45, 0.45]
+    assert ax.lines[0].get_ydata().tolist() == [1.0, 0.7, 0.9]
+    assert [text.get_text() for text in ax.texts] == ["1", "2"]
+    named = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert named == ["earlier runs: validation", "training", "validation", "best epoch: 2"]
+
+
+def test_an_epoch_in_batches(ax):
+    draw_epoch(ax, 1030, 100, read=2)
+    (strip,) = ax.collections
+    widths = [path.get_extents().width for path in strip.get_paths()]
+    assert widths == [100] * 10 + [30]
+    assert [text.get_text() for text in ax.texts] == [str(number) for number in range(1, 12)]
+    assert len({tuple(color) for color in strip.get_facecolor()[:3]}) == 2  # two are read
+    assert "11 iterations (stories in the last: 30)" in ax.get_title()
+
+
+def test_sizes_and_shares_of_a_split():
+    left, right = Figure().subplots(1, 2)
+    names = ("a", "b")
+    parts = Split(
+        Stories(["x"] * 4, [0, 0, 0, 1], names), Stories(["x"], [1], names), Stories([], [], names)
+    )
+    draw_sizes(left, parts)
+    assert [bar.get_height() for bar in left.patches] == [4, 1, 0]
+    draw_shares(right, parts, "Shares")
+    assert [bar.get_height() for bar in right.patches] == [0.75, 0.25, 0, 1, 0, 0]
+    assert len({bar.get_hatch() for bar in left.patches}) == 3  # not by colour alone
+
+
+def test_a_drawing_for_a_panel_takes_the_colours_of_the_page(ax):
+    draw_loss(ax, HISTORY)
+    drawn = svg(ax.figure, 'Loss < 1 & "best"')
+    assert drawn.startswith('<div role="img" aria-label="Loss &lt; 1 &amp; &quot;best&quot;"><svg')
+    assert "var(--lessons-train" in drawn and "currentColor" in drawn
+    assert not re.search(r": #000000|: #ffffff|: #0072b2", drawn)
+    pointed = set(re.findall(r"#([\w-]+)", drawn))
+    assert set(re.findall(r' id="([^"]+)"', drawn)) <= pointed

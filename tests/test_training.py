@@ -20,7 +20,9 @@ from lessons.training import (
     best,
     evaluate,
     fit,
+    loss_along,
     predict,
+    slope_at,
     stop_early,
     train_one_epoch,
     train_step,
@@ -265,3 +267,20 @@ def test_real_news_is_learned(real_parts):
     history = [event for event in stop_early(events, 2) if isinstance(event, Epoch)]
     assert best(history).validation.accuracy > 0.86
     assert evaluate(model, make_loader(test, 128)).accuracy > 0.86
+
+
+# -------------------------------------------------------------------------- one weight alone
+
+
+def test_the_slope_of_one_weight_is_that_of_a_nudge(parts):
+    vocabulary = Vocabulary.build(parts.train.texts)
+    batch = next(iter(make_loader(EncodedStories(parts.train, vocabulary), 64)))
+    model = TextClassifier(len(vocabulary), 4, generator=torch.Generator().manual_seed(0)).double()
+    before = model.linear.bias.detach().clone()
+    low, high = loss_along(model, batch, model.linear.bias, 1, [2 - 1e-5, 2 + 1e-5])
+    slope = slope_at(model, batch, model.linear.bias, 1, 2.0)
+    assert slope == pytest.approx((high - low) / 2e-5, rel=1e-4)
+    assert torch.equal(model.linear.bias, before)  # put back
+    assert model.linear.bias.grad is None
+    here = F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels).item()
+    assert loss_along(model, batch, model.linear.bias, 1, [before[1].item()]) == [here]

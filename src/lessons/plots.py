@@ -68,9 +68,9 @@ def draw_earlier(ax: Axes, histories: Sequence[Sequence[Epoch]], score: str) -> 
         values = [getattr(epoch.validation, score) for epoch in history]
         name = "earlier runs: validation" if number == 1 else "_"  # once in the legend
         ax.plot([epoch.number for epoch in history], values, label=name, **EARLIER)
-        if values and math.isfinite(values[-1]):
-            end = (history[-1].number, values[-1])
-            ax.annotate(str(number), end, (5, 0), textcoords="offset points", va="center")
+        if values and math.isfinite(values[0]):  # its number stands where the lines differ most
+            begin = (history[0].number, values[0])
+            ax.annotate(str(number), begin, (-10, 0), textcoords="offset points", va="center")
 
 
 def _draw_history(ax: Axes, history: Sequence[Epoch], score: str) -> None:
