@@ -36,8 +36,13 @@ class Curves:
         self._accuracy.set_ylim(0, 1.02)
         for ax in (self._loss, self._accuracy):
             ax.set_xlim(0, max(self._width, len(history)) + 0.5)
-            ax.locator_params(nbins=5)  # fewer labels are drawn in half the time
-        self._loss.get_legend().set_loc("upper right")  # to look for a good place takes time too
+            # To look for good places takes a third of the time, so we say them: for the title,
+            # the names of the axes and the legend. Fewer numbers on the axes save as much again.
+            ax.set_title(ax.get_title(), y=1.01)
+            ax.xaxis.set_label_coords(0.5, -0.09)
+            ax.yaxis.set_label_coords(-0.12 if ax is self._loss else -0.17, 0.5)
+            ax.locator_params(nbins=5)
+        self._loss.get_legend().set_loc("upper right")
         self._accuracy.get_legend().set_visible(False)  # it would be the same
         return svg(self._figure, describe(history, self._earlier))
 

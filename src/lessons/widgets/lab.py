@@ -239,8 +239,8 @@ class TrainingLab(Panel):
         begun = perf_counter()
         if begun > self._due:
             self._show()
-            # Painting takes a twelfth of the time, and is seen at most four times a second.
-            self._due = perf_counter() + max(0.25, 11 * (perf_counter() - begun))
+            # Painting takes a fifteenth of the time, and is seen at most four times a second.
+            self._due = perf_counter() + max(0.25, 14 * (perf_counter() - begun))
         if self._slow.value and isinstance(event, Step):
             self._worker.pause(SLOW / event.of)
         return isinstance(event, Step) or event.number < self.runs[-1].settings.epochs
