@@ -235,9 +235,10 @@ class TrainingLab(Panel):
             self._heard += 1
         else:
             self._steps = []
-            self._say(f"{tell(self.history)} {judge(self.history)}")
         begun = perf_counter()
         if begun > self._due:
+            if self.history:
+                self._say(f"{tell(self.history)} {judge(self.history)}")
             self._show()
             # Painting takes a fifteenth of the time, and is seen at most four times a second.
             self._due = perf_counter() + max(0.25, 14 * (perf_counter() - begun))
