@@ -38,7 +38,7 @@ lab = TrainingLab()
 lab
 """
 TOOLS = """
-import gc, json, os, threading, time
+import ctypes, gc, json, os, threading, time
 from array import array
 from pathlib import Path
 from lessons.data import load_split
@@ -67,6 +67,7 @@ def train_bare():
 
 def tell_state():
     gc.collect()
+    ctypes.CDLL(None).malloc_trim(0)  # what is free goes back to the system
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     workers = sum(thread.name == "lessons-worker" for thread in threading.enumerate())
     print(json.dumps([workers, pages * os.sysconf("SC_PAGE_SIZE") / 2**20]))

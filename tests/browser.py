@@ -32,7 +32,7 @@ server.wait()
 
 
 @contextmanager
-def serve_lab(folder, home, application="lab"):
+def serve_lab(folder, home):
     """JupyterLab over `folder`, with its settings in `home`; yields its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -44,7 +44,7 @@ def serve_lab(folder, home, application="lab"):
     settings = Path(home) / "lab/user-settings/@jupyterlab/notebook-extension"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    command = [sys.executable, "-m", "jupyter", application, "--no-browser", "--allow-root"]
+    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
     command += [f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"]
     command += ["--expose-app-in-browser", "--IdentityProvider.token=", "--log-level=ERROR"]
     own = {"JUPYTER_CONFIG_DIR": str(home), "JUPYTERLAB_WORKSPACES_DIR": str(home)}
@@ -113,11 +113,11 @@ COMMAND = """async name => {
 
 
 class Notebook:
-    """A notebook opened in JupyterLab, or with `classic` in Jupyter Notebook 7."""
+    """A notebook opened in JupyterLab."""
 
-    def __init__(self, page, address, name, classic=False):
+    def __init__(self, page, address, name):
         self.page = page
-        page.goto(f"{address}/{'notebooks' if classic else 'doc/tree'}/{name}")
+        page.goto(f"{address}/doc/tree/{name}")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         page.wait_for_function(CONNECTED)
         self.idle()
