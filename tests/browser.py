@@ -91,7 +91,7 @@ def open_browser(width=1366, height=768):
         page.went_out, page.problems = [], []
         page.on("pageerror", lambda error: page.problems.append(str(error)))
         page.on("request", lambda request: _note(page.went_out, request.url))
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         yield page
         browser.close()
 

@@ -13,6 +13,7 @@ pytestmark = pytest.mark.skipif(
     BROWSER is None,
     reason="needs the browser Chromium; on Debian and Ubuntu: apt-get install chromium",
 )
+expect.set_options(timeout=20_000)  # ms: a busy machine is slow, not wrong
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TROUBLE = "[data-mime-type='application/vnd.jupyter.stderr']"  # errors and warnings in a cell
 LAB = """
