@@ -72,7 +72,8 @@ def tell_state():
     workers = sum(thread.name == "lessons-worker" for thread in threading.enumerate())
     print(json.dumps([workers, pages * os.sysconf("SC_PAGE_SIZE") / 2**20]))
 """
-# Seconds of the day, as in the kernel, of each click on Train or Stop and of each new drawing.
+# Seconds of the day, as in the kernel, of each click on Train or Stop and of each new drawing. A
+# click counts from when the mouse sent it: a busy page gets to it some 20 ms later.
 WATCH = """() => {
   window.clicks = [];
   window.drawn = [];
@@ -85,9 +86,9 @@ WATCH = """() => {
   const view = document.querySelector(".lessons-panel [role=img]").parentElement;
   new MutationObserver(() => drawn.push(now())).observe(view, {childList: true});
 }"""
-CHANGED = """before => {
+CHANGED = """([before, stop]) => {
   const now = document.querySelector(".lessons-panel progress + div").innerText;
-  return now.includes("batch") && now !== before;
+  return stop.disabled || (now.includes("batch") && now !== before);
 }"""
 TROUBLE = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type$='stderr']"
 
@@ -105,11 +106,17 @@ class Bench(NamedTuple):
         return self.page.locator(".lessons-panel").get_by_role("button", name=name)
 
     def begin(self, changes: int = 1) -> None:
-        """Press Train and wait until the line about the progress has changed so many times."""
-        line = self.page.locator(".lessons-panel progress + div")
+        """Press Train and wait until the curves have moved so often, or the training has ended."""
         self.button("Train").click()
+        stop, line = self.button("Stop"), self.page.locator(".lessons-panel progress + div")
+        expect(stop).to_be_enabled()
         for _ in range(changes):
-            self.page.wait_for_function(CHANGED, arg=line.inner_text())
+            self.page.wait_for_function(CHANGED, arg=[line.inner_text(), stop.element_handle()])
+
+    def stop(self) -> None:
+        """Press Stop, whether or not the training has ended, and wait for its end."""
+        self.button("Stop").click(force=True)
+        expect(self.button("Train")).to_be_enabled()
 
     def await_status(self, text: str) -> None:
         """Wait until the lab says so."""
@@ -161,8 +168,7 @@ def measure_stop(bench: Bench, pace: float) -> list[float]:
         for _ in range(PRESSES - len(delays)):
             bench.begin(draw.randint(1, 3))
             bench.page.wait_for_timeout(draw.uniform(0, 300))  # not always after a drawing
-            bench.button("Stop").click()
-            expect(bench.button("Train")).to_be_enabled()
+            bench.stop()
         delays += read_delays(bench)
         if len(delays) == PRESSES:
             return delays
@@ -227,8 +233,7 @@ def use(bench: Bench, number: int) -> None:
         bench.page.get_by_role("slider", name=name).focus()
         bench.page.keyboard.press(stroke)
         expect(box).not_to_have_value(before)  # by way of the kernel
-    bench.button("Stop").click()
-    bench.await_status("Stopped")
+    bench.stop()
 
 
 # ---------------------------------------------------------------------------------- the table
@@ -271,7 +276,8 @@ def main() -> None:
         names.append(f"chromium {bench.page.context.browser.version}")
         names.append(f"Python {platform.python_version()}")
         print(f"\n{os.cpu_count()} cores (load before: {load:.1f})", *names, sep=", ")
-        print(*problems, sep="\n")
+        for problem in problems:
+            print(problem)
 
 
 if __name__ == "__main__":
