@@ -1,8 +1,10 @@
 """The panels without a browser: their sliders are moved and their buttons pressed in Python."""
 
 import gc
+import math
 import re
 import threading
+import time
 import weakref
 
 import ipywidgets
@@ -443,6 +445,25 @@ def test_slow_motion_trains_the_same_and_stops_at_once(lab):
     find(lab, ipywidgets.Checkbox, "slow motion: a second an epoch").value = False
     lab.run(epochs=1)
     assert lab.history[0][:3] == slow[:3]
+
+
+def test_a_slow_painting_does_not_hold_up_the_next_run(lab):
+    lab._due = math.inf  # as if the last one had taken very long
+    put(lab, "batch size", 8)
+    put(lab, "epochs", 30)
+    press(lab, "Train")
+    assert watch(lab, lambda: len(lab.history) >= 1)  # painted while it trains
+    press(lab, "Stop")
+    assert lab.wait(LONG)
+    assert len(lab.history) < 30
+
+
+def test_the_next_painting_is_never_far_off(lab, monkeypatch):
+    lab.run(epochs=1)
+    ticks = iter(range(0, 1000, 10))  # a painting that takes ten seconds of work
+    monkeypatch.setattr("lessons.widgets.lab.thread_time", lambda: next(ticks))
+    lab._paint()
+    assert lab._due - time.perf_counter() <= 1.0
 
 
 def test_the_target(lab):

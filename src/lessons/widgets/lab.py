@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, thread_time
 from typing import ClassVar, NamedTuple
 
 import ipywidgets as widgets
@@ -218,7 +218,7 @@ class TrainingLab(Panel):
     def _start(self) -> None:
         assert self._events is not None
         self._busy = True
-        self._clock, self._heard = perf_counter(), 0
+        self._clock, self._heard, self._due = perf_counter(), 0, 0.0
         self._enable()
         self._worker.start(self._events)
 
@@ -235,16 +235,23 @@ class TrainingLab(Panel):
             self._heard += 1
         else:
             self._steps = []
-        begun = perf_counter()
-        if begun > self._due:
-            if self.history:
-                self._say(f"{tell(self.history)} {judge(self.history)}")
-            self._show()
-            # Painting takes a fifteenth of the time, and is seen at most four times a second.
-            self._due = perf_counter() + max(0.25, 14 * (perf_counter() - begun))
+        if perf_counter() > self._due:
+            self._paint()
         if self._slow.value and isinstance(event, Step):
             self._worker.pause(SLOW / event.of)
         return isinstance(event, Step) or event.number < self.runs[-1].settings.epochs
+
+    def _paint(self) -> None:
+        """Show where the run is, and decide when to do so again.
+
+        Painting takes a fifteenth of the time, but is seen at least once and at most four times
+        a second. Only its own work counts, not the time in which the machine did other things.
+        """
+        begun = thread_time()
+        if self.history:
+            self._say(f"{tell(self.history)} {judge(self.history)}")
+        self._show()
+        self._due = perf_counter() + min(max(0.25, 14 * (thread_time() - begun)), 1.0)
 
     def _end(self, error: Exception | None) -> None:
         """Say how it ended."""
