@@ -137,6 +137,7 @@ def test_an_epoch_in_batches(ax):
     assert [text.get_text() for text in ax.texts] == [str(number) for number in range(1, 12)]
     assert len({tuple(color) for color in strip.get_facecolor()[:3]}) == 2  # two are read
     assert "11 iterations (stories in the last: 30)" in ax.get_title()
+    assert "fill: #111111" in svg(ax.figure, "")  # dark on light blue, also on a dark page
 
 
 def test_sizes_and_shares_of_a_split():

@@ -413,6 +413,16 @@ def test_one_lab_stops_the_other(lab, tmp_path):
     assert len(other.history) == 1
 
 
+def test_run_stops_the_training_of_another_lab(lab, tmp_path):
+    put(lab, "batch size", 8)
+    put(lab, "epochs", 30)
+    press(lab, "Train")
+    assert watch(lab, lambda: len(lab.history) >= 1)
+    TrainingLab("other", folder=tmp_path).run(epochs=1)
+    assert workers() == []
+    assert "Stopped after" in shown(lab)
+
+
 def test_run_prints_the_same_lines_each_time(lab, capsys):
     lab.run(epochs=2)
     first = capsys.readouterr().out
@@ -429,7 +439,8 @@ def test_interrupting_run_keeps_the_panel_usable(lab, monkeypatch):
         patched.setattr("lessons.runs.Run.keep", interrupt)
         with pytest.raises(KeyboardInterrupt):
             lab.run(epochs=3)
-    assert enabled(lab)[0] == "Train"
+    assert enabled(lab) == ["Train", "Reset"]  # what was cut off cannot go on
+    assert "Continue" not in lab._said
     lab.run(epochs=1)
     assert len(lab.history) == 1
 

@@ -136,7 +136,8 @@ def draw_epoch(ax: Axes, stories: int, batch_size: int, read: int = 0) -> None:
     ax.broken_barh(boxes, (0, 1), facecolors=colors, edgecolor="black", linewidth=line)
     for number, (begin, size) in enumerate(boxes, 1):
         if size > stories / 40:  # there is room for its number
-            color = "white" if number <= read else "black"
+            # Pure black would take the colour of the page's text, light on a dark page.
+            color = "white" if number <= read else "#111111"
             ax.text(begin + size / 2, 0.5, str(number), ha="center", va="center", color=color)
     ax.set_title(
         f"1 epoch: {stories:,} stories, batch size {batch_size}, {len(boxes):,} iterations"

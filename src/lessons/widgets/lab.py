@@ -71,7 +71,8 @@ class TrainingLab(Panel):
         self._busy, self._enabling = False, threading.Lock()
         self._steps: list[Step] = []  # of the epoch that is not yet complete
         self._due = 0.0  # when the next painting may begin
-        self._events: Iterator[Event] | None = None  # of the latest run, if it can go on
+        # Of the latest run, if it can go on: a generator that has failed cannot.
+        self._events: Iterator[Event] | None = None
         self._prepared: dict[str, Prepared] = {}  # by source
         self._adopt(TrainingLab._labs.get(str(self._folder)))
         TrainingLab._labs[str(self._folder)] = self
@@ -144,8 +145,7 @@ class TrainingLab(Panel):
         seed: int = 0,
     ) -> None:
         """Train here and now, without sliders, and print a line for each epoch."""
-        self.stop()
-        self.wait()
+        Worker.stop_any()
         source = source or sources()[0][1]
         self._begin(Settings(epochs, batch_size, learning_rate, optimizer, source, seed))
         assert self._events is not None
@@ -155,6 +155,9 @@ class TrainingLab(Panel):
                     print(tell(self.history, digits=1))
                 if not self._hear(event):
                     break
+        except BaseException:
+            self._events = None
+            raise
         finally:
             self._end(None)
 
@@ -256,7 +259,7 @@ class TrainingLab(Panel):
     def _end(self, error: Exception | None) -> None:
         """Say how it ended."""
         if error is not None:
-            self._events = None  # a generator that has failed cannot go on
+            self._events = None
         self._show()
         self._busy = False
         self._enable()
@@ -264,7 +267,8 @@ class TrainingLab(Panel):
             self._say(f"Training ended with an error. {error}", error=True)
         elif len(self.history) < self.runs[-1].settings.epochs:
             done = f"{len(self.history)} of {self.runs[-1].settings.epochs} epochs"
-            self._say(f"Stopped after {done}. Press Continue to go on from here.")
+            how = "" if self._events is None else " Press Continue to go on from here."
+            self._say(f"Stopped after {done}.{how}")
         else:
             self._say(f"Finished. {tell(self.history)} {judge(self.history)}")
 

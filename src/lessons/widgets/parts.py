@@ -16,16 +16,16 @@ class Panel:
     title = "Panel"
     instead = ""  # what to do where there are no sliders
 
-    def __init__(self, *rows: widgets.Widget, aside: str = "") -> None:
-        """Put the rows under each other; `aside` is HTML to the right of the title."""
+    def __init__(self, *rows: widgets.Widget) -> None:
+        """Put the rows under each other."""
         style = _HERE.joinpath("panel.css").read_text(encoding="utf-8")
         self.head = widgets.HTML()
-        self.say_aside(aside)
+        self.say_aside("")
         self.root = widgets.VBox([widgets.HTML(f"<style>{style}</style>"), self.head, *rows])
         self.root.add_class("lessons-panel")
 
     def say_aside(self, aside: str) -> None:
-        """Change what stands to the right of the title; HTML."""
+        """Say something to the right of the title; HTML."""
         self.head.value = f'<div class="lessons-head"><b>{self.title}</b><span>{aside}</span></div>'
 
     def __repr__(self) -> str:

@@ -38,6 +38,13 @@ class Worker(Generic[Event]):
         )
         self._thread.start()
 
+    @classmethod
+    def stop_any(cls) -> None:
+        """Stop whatever works in this kernel, and wait for its end."""
+        if cls._latest is not None:
+            cls._latest.stop()
+            cls._latest.wait()
+
     def stop(self) -> None:
         """Ask for nothing any more. The event that is being worked on still comes."""
         self._stop.set()
