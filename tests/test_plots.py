@@ -18,6 +18,7 @@ from lessons.plots import (
     draw_loss,
     draw_shares,
     draw_sizes,
+    labelled,
     picture,
     svg,
 )
@@ -137,7 +138,7 @@ def test_an_epoch_in_batches(ax):
     assert [text.get_text() for text in ax.texts] == [str(number) for number in range(1, 12)]
     assert len({tuple(color) for color in strip.get_facecolor()[:3]}) == 2  # two are read
     assert "11 iterations (stories in the last: 30)" in ax.get_title()
-    assert "fill: #111111" in svg(ax.figure, "")  # dark on light blue, also on a dark page
+    assert "fill: #111111" in svg(ax.figure)  # dark on light blue, also on a dark page
 
 
 def test_sizes_and_shares_of_a_split():
@@ -155,7 +156,7 @@ def test_sizes_and_shares_of_a_split():
 
 def test_a_drawing_for_a_panel_takes_the_colours_of_the_page(ax):
     draw_loss(ax, HISTORY)
-    drawn = svg(ax.figure, 'Loss < 1 & "best"')
+    drawn = labelled(svg(ax.figure), 'Loss < 1 & "best"')
     assert drawn.startswith('<div role="img" aria-label="Loss &lt; 1 &amp; &quot;best&quot;"><svg')
     assert "var(--lessons-train" in drawn and "currentColor" in drawn
     assert not re.search(r": #000000|: #ffffff|: #0072b2", drawn)

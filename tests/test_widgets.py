@@ -26,7 +26,7 @@ from lessons.widgets import (
     Target,
     TrainingLab,
 )
-from lessons.widgets.curves import describe
+from lessons.widgets.curves import Curves, describe
 from lessons.widgets.parts import Dial
 from lessons.widgets.worker import Worker
 
@@ -506,6 +506,25 @@ def test_a_closed_lab_is_forgotten(tmp_path):
     TrainingLab("again", folder=tmp_path)
     gc.collect()
     assert old() is None
+
+
+def layers(drawn):
+    """The two drawings that lie on top of each other, without their ids: frame and lines."""
+    return re.findall(r"<svg.*?</svg>", re.sub(r"\b[mp][0-9a-f]{10}\b", "", drawn), re.S)
+
+
+def test_the_frame_of_the_curves_stays_while_the_lines_move():
+    history = [Epoch(n, Scores(1 / n, 0.5), Scores(1 / n, 0.5), 1) for n in range(1, 13)]
+    frame, empty = layers(Curves([history[:3]], epochs=10).draw([], []))
+    curves = Curves([history[:3]], epochs=10)
+    same, lines = layers(curves.draw(history[:1], []))
+    assert same == frame and ">best epoch<" in frame  # no line that moves is in it
+    assert lines != empty and "<text" not in lines
+    same, moved = layers(curves.draw(history[:2], []))
+    assert same == frame and moved != lines
+    for more in (history, [Epoch(1, Scores(7.0, 0.5), Scores(2.0, 0.5), 1)]):
+        wider, _ = layers(curves.draw(more, []))  # epochs past the tenth; a loss above the top
+        assert wider != frame
 
 
 def test_the_plot_in_words():

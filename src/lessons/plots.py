@@ -41,16 +41,20 @@ _ROLES = {  # the colours in a drawing, and those of the page that stand for the
 NAMES = {"train": "training", "validation": "validation"}
 
 
-def draw_loss(ax: Axes, history: Sequence[Epoch]) -> None:
+def draw_loss(ax: Axes, history: Sequence[Epoch], live: bool = False) -> None:
     """The loss of each epoch, with the best epoch marked.
 
-    Drawn again on the same axes, the lines move: a live plot costs a third of a new one.
+    Drawn again on the same axes, the lines move. In a `live` plot the legend does not tell the
+    number of the best epoch, so it stays the same.
     """
     _draw_history(ax, history, "loss")
     ax.set(title="Loss: lower is better", ylabel="loss (cross-entropy)")
-    if any(math.isfinite(epoch.validation.loss) for epoch in history):
-        epoch = best(history)
-        draw_line(ax, [epoch.number], [epoch.validation.loss], f"best epoch: {epoch.number}", BEST)
+    finite = any(math.isfinite(epoch.validation.loss) for epoch in history)
+    stars = [best(history)] if finite else []
+    if stars or live:
+        name = "best epoch" if live else f"best epoch: {stars[0].number}"
+        heights = [epoch.validation.loss for epoch in stars]
+        draw_line(ax, [epoch.number for epoch in stars], heights, name, BEST)
     _draw_legend(ax)
 
 
@@ -175,8 +179,13 @@ def picture(figure: Figure, alt: str) -> HTML:
     )
 
 
-def svg(figure: Figure, alt: str) -> str:
-    """A figure as HTML that takes the colours of the page, light or dark, for a panel."""
+def labelled(drawn: str, alt: str) -> str:
+    """A drawing for a panel (see `svg`), with words for those who cannot see it."""
+    return f'<div role="img" aria-label="{html.escape(alt)}">{drawn}</div>'
+
+
+def svg(figure: Figure) -> str:
+    """A figure as HTML that takes the colours of the page, light or dark."""
     import matplotlib
 
     matplotlib.rcParams["svg.fonttype"] = "none"  # letters, not outlines: less to draw
@@ -188,5 +197,4 @@ def svg(figure: Figure, alt: str) -> str:
         drawn = drawn.replace(color, role)
     # Only what is pointed at needs its id; the others would stand on the page many times.
     kept = set(re.findall(r"#([\w-]+)", drawn))
-    drawn = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in kept else "", drawn)
-    return f'<div role="img" aria-label="{html.escape(alt)}">{drawn}</div>'
+    return re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in kept else "", drawn)

@@ -5,7 +5,7 @@ import math
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 
-from lessons.plots import draw_epoch, svg
+from lessons.plots import draw_epoch, labelled, svg
 from lessons.widgets.parts import Dial, Panel, buttons, status_line, words
 
 
@@ -55,5 +55,5 @@ class BatchPanel(Panel):
             done = min(read * size, stories)
             told += f" Iteration {read:,}: {done:,} stories are read."
             told += " That was one epoch." if done == stories else ""
-        self._strip.value = svg(figure, told)
+        self._strip.value = labelled(svg(figure), told)
         self._status.value = words(told)

@@ -247,14 +247,14 @@ class TrainingLab(Panel):
     def _paint(self) -> None:
         """Show where the run is, and decide when to do so again.
 
-        Painting takes a fifteenth of the time, but is seen at least once and at most four times
-        a second. Only its own work counts, not the time in which the machine did other things.
+        Painting takes a fifteenth of the time at most, but is seen once a second or more often,
+        up to three times. Only its own work counts, not what the machine did meanwhile.
         """
         begun = thread_time()
         if self.history:
             self._say(f"{tell(self.history)} {judge(self.history)}")
         self._show()
-        self._due = perf_counter() + min(max(0.25, 14 * (thread_time() - begun)), 1.0)
+        self._due = perf_counter() + min(max(0.3, 14 * (thread_time() - begun)), 1.0)
 
     def _end(self, error: Exception | None) -> None:
         """Say how it ended."""

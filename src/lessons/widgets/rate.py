@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from lessons.data import load_split
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
-from lessons.plots import TRAIN, VALIDATION, svg
+from lessons.plots import TRAIN, VALIDATION, labelled, svg
 from lessons.text import Vocabulary
 from lessons.training import loss_along, slope_at
 from lessons.widgets.parts import Dial, Panel, beside, button, buttons, status_line, words
@@ -73,5 +73,5 @@ class RatePanel(Panel):
         ax.plot(*self.path[-1], "o", color="black", markersize=10, label="here we stand")
         ax.set(xlabel="the weight: the bias of the first class", ylabel="loss", ylim=(0, None))
         ax.legend(loc="lower left")
-        self._view.value = svg(figure, f"The loss along one weight is a valley. {told}")
+        self._view.value = labelled(svg(figure), f"The loss along one weight is a valley. {told}")
         self._status.value = words(told)

@@ -4,7 +4,7 @@ import ipywidgets as widgets
 from matplotlib.figure import Figure
 
 from lessons.data import Stories, load, split
-from lessons.plots import draw_shares, draw_sizes, svg
+from lessons.plots import draw_shares, draw_sizes, labelled, svg
 from lessons.widgets.parts import Dial, Panel, beside, status_line, words
 
 
@@ -54,7 +54,7 @@ class SplitPanel(Panel):
         figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         numbers = [len(part.texts) for part in parts]
         told = "Textbook {:,}, quizzes {:,} and exam {:,} stories.".format(*numbers)
-        self._view.value = svg(figure, f"{told} {_balance(parts.test)}")
+        self._view.value = labelled(svg(figure), f"{told} {_balance(parts.test)}")
         self._status.value = words(f"{told} {_balance(parts.test)}")
 
 
