@@ -197,9 +197,9 @@ def test_an_interrupt_stops_the_cell_and_not_the_training(page, show):
     begin(page)
     notebook.command("notebook:insert-cell-below")
     notebook.command("notebook:enter-edit-mode")
-    page.keyboard.insert_text("while True: pass")
+    page.keyboard.insert_text("print('it ' + 'loops')\nwhile True: pass")
     page.evaluate("() => {jupyterapp.commands.execute('notebook:run-cell')}")
-    page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='busy']")
+    expect(page.locator(".jp-OutputArea").last).to_contain_text("it loops")
     notebook.command("notebook:interrupt-kernel")
     expect(page.locator(TROUBLE)).to_contain_text("KeyboardInterrupt")
     expect(status(page)).to_contain_text("Epoch")  # it goes on

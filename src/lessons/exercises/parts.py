@@ -1,0 +1,157 @@
+"""What an exercise is made of, and what its check says about an answer."""
+
+import copy
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lessons.loaders import Batch
+from lessons.model import TextClassifier
+
+
+class Wrong(NamedTuple):
+    """An answer that people really give, and what they must be told about it."""
+
+    code: str
+    message: str  # a part of what is said
+
+
+class Exercise(NamedTuple):
+    """A task that checks itself."""
+
+    id: str  # such as "05-loop": the lesson and a word
+    prompt: str  # Markdown, as it stands in the notebook
+    starter: str  # the code to begin with; the name it defines last is what is handed in
+    check: Callable[[Any], None]  # gets what was handed in; raises NotYet if it is not right
+    hints: tuple[str, ...]  # from a nudge to nearly all of it
+    solution: str  # code that takes the place of the starter
+    moral: str  # a sentence to keep, said when it is passed
+    wrong_answers: tuple[Wrong, ...]
+
+
+class NotYet(Exception):
+    """An answer is not right: what was seen, and what was expected."""
+
+
+# --------------------------------------------------------------------- what a check asks for
+
+
+def call(answer: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a learner's function, and say so if it changes what it was given.
+
+    Models, optimizers and loaders may change; lists, dictionaries and plain tensors may not.
+
+    Raises NotYet if one of them was changed.
+    """
+    before = [copy.deepcopy(argument) if is_plain(argument) else None for argument in arguments]
+    result = answer(*arguments)
+    for number, (old, new) in enumerate(zip(before, arguments, strict=True), 1):
+        if is_plain(new) and not same(old, new):
+            raise NotYet(
+                f"The answer comes with a side effect: input number {number} is not what it was "
+                f"before. It was {brief(old)}, and afterwards it is {brief(new)}. Leave what you "
+                "are given as it is, and make a new value."
+            )
+    return result
+
+
+def is_plain(value: Any) -> bool:
+    """Is it made of numbers, words and tensors alone, so that it can be compared?"""
+    if isinstance(value, Tensor):
+        return not isinstance(value, nn.Parameter) and value.is_leaf
+    if isinstance(value, dict):
+        return all(map(is_plain, [*value.keys(), *value.values()]))
+    if isinstance(value, list | tuple | set):
+        return all(map(is_plain, value))
+    return value is None or isinstance(value, int | float | str)
+
+
+def same(left: Any, right: Any) -> bool:
+    """Are two plain values equal, tensors included?"""
+    if isinstance(left, Tensor) or isinstance(right, Tensor):
+        both = isinstance(left, Tensor) and isinstance(right, Tensor)
+        return both and left.shape == right.shape and bool((left == right).all())
+    if isinstance(left, list | tuple) and isinstance(right, list | tuple):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    return bool(left == right)
+
+
+def brief(value: Any) -> str:
+    """A value in so few letters that it fits into a sentence."""
+    if isinstance(value, Tensor) and value.numel() > 12:
+        return f"a tensor of shape {tuple(value.shape)}"
+    text = repr(value)
+    return text if len(text) <= 100 else f"{text[:97]}..."
+
+
+def number(value: Any, what: str) -> float:
+    """A number that a learner's code gave back. Raises NotYet if it is none."""
+    if value is None:
+        raise NotYet(f"{what} is None. A function gives a value back with `return`.")
+    if isinstance(value, Tensor):
+        raise NotYet(
+            f"{what} is a tensor: {brief(value)}. A plain number was expected; `.item()` takes it "
+            "out of the tensor."
+        )
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise NotYet(f"{what} is {brief(value)}, a {type(value).__name__}. Expected: a number.")
+    return value
+
+
+def numbers(value: Any, length: int, what: str) -> list[float]:
+    """So many numbers that a learner's code gave back. Raises NotYet if they are not that."""
+    if value is None:
+        raise NotYet(f"{what}: None was given back. A function gives a value back with `return`.")
+    if not isinstance(value, list | tuple) or len(value) != length:
+        raise NotYet(f"{what}: expected a list of {length}, saw {brief(value)}.")
+    return [number(one, f"{what}: one value") for one in value]
+
+
+def tensor(value: Any, shape: Sequence[int], what: str) -> Tensor:
+    """A tensor of this shape that a learner's code gave back. Raises NotYet if it is not that."""
+    if not isinstance(value, Tensor):
+        raise NotYet(f"{what} is {brief(value)}. Expected: a tensor of shape {tuple(shape)}.")
+    if value.shape != torch.Size(shape):
+        raise NotYet(f"{what} has shape {tuple(value.shape)}. Expected: {tuple(shape)}.")
+    return value
+
+
+def expect(
+    seen: float, expected: float, example: str, mistakes: Sequence[tuple[float, str]] = ()
+) -> None:
+    """Raise NotYet if a number is not the expected one, and tell the mistake that leads to it."""
+    if not close(seen, expected):
+        why = next((f" {reason}" for value, reason in mistakes if close(seen, value)), "")
+        raise NotYet(f"{example}: expected {expected:.6g}, saw {seen:.6g}.{why}")
+
+
+def close(seen: float, expected: float, tolerance: float = 1e-4) -> bool:
+    """Are two numbers equal up to rounding? The tolerance is relative, and absolute near 0."""
+    return abs(seen - expected) <= tolerance * max(1.0, abs(expected))
+
+
+# ------------------------------------------------------------------------ something to try on
+
+WORDS, CLASSES = 12, 3  # of the little model that answers are tried on
+
+
+def little_model(seed: int = 0) -> TextClassifier:
+    """A model of 12 words and 3 classes; the same one for the same seed."""
+    return TextClassifier(WORDS, CLASSES, 8, torch.Generator().manual_seed(seed))
+
+
+def little_batches(sizes: Sequence[int] = (4, 4, 2), seed: int = 0) -> list[Batch]:
+    """Batches of these sizes, of stories with three words each."""
+    draw = torch.Generator().manual_seed(seed)
+    return [
+        Batch(
+            torch.randint(WORDS, (3 * size,), generator=draw),  # (tokens,)
+            3 * torch.arange(size),  # (stories,)
+            torch.randint(CLASSES, (size,), generator=draw),  # (stories,)
+        )
+        for size in sizes
+    ]

@@ -1,0 +1,325 @@
+"""Every exercise: its solution passes, each wrong answer fails with its own words."""
+
+import ast
+import inspect
+import math
+import re
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import lessons.exercises as desk
+from lessons.exercises import EXERCISES, check, hint, solution
+from lessons.exercises.parts import Exercise, NotYet, call
+from lessons.exercises.trial import (
+    NOT_ATTEMPTED,
+    NOT_YET,
+    OUR_FAULT,
+    PASSED,
+    examine,
+    handed_in,
+    name_of,
+)
+
+NOTEBOOKS = sorted(Path(__file__).parents[1].glob("notebooks/0*.ipynb"))
+WRONG = [(id, wrong) for id, exercise in EXERCISES.items() for wrong in exercise.wrong_answers]
+
+of_each = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
+
+
+# ------------------------------------------------------------------------------- all of them
+
+
+@of_each
+def test_its_solution_passes(exercise):
+    verdict = examine(exercise, handed_in(exercise.solution))
+    assert verdict == (PASSED, exercise.moral)
+
+
+@pytest.mark.parametrize(("id", "wrong"), WRONG, ids=[f"{id}: {w.message[:40]}" for id, w in WRONG])
+def test_a_wrong_answer_fails_with_its_own_words(id, wrong):
+    verdict = examine(EXERCISES[id], handed_in(wrong.code))
+    assert verdict.state == NOT_YET
+    assert wrong.message in verdict.text
+
+
+@of_each
+def test_its_wrong_answers_differ(exercise):
+    assert len(exercise.wrong_answers) >= 3
+    codes = [exercise.solution, *(wrong.code for wrong in exercise.wrong_answers)]
+    assert len({ast.dump(ast.parse(code)) for code in codes}) == len(codes)
+    assert len({wrong.message for wrong in exercise.wrong_answers}) == len(codes) - 1
+
+
+@of_each
+def test_its_starter_is_not_an_attempt(exercise):
+    assert examine(exercise, handed_in(exercise.starter)).state == NOT_ATTEMPTED
+    assert name_of(exercise.starter) == name_of(exercise.solution)
+
+
+@of_each
+def test_nonsense_is_never_our_fault(exercise):
+    def silent(*_):
+        _ = _[:1]
+
+    def word(*_):
+        return "word"
+
+    def pair(*_):
+        return 1, "two"
+
+    def fails(*_):
+        raise KeyError("mine")
+
+    for answer in (silent, word, pair, fails, 42, "word", [], {}, object(), int, print, len):
+        verdict = examine(exercise, answer)
+        assert verdict.state == NOT_YET, f"{answer}: {verdict}"
+
+
+@of_each
+def test_its_texts(exercise):
+    assert re.fullmatch(r"0[1-7]-[a-z]+", exercise.id)
+    assert len(exercise.hints) >= 2
+    assert all(text.strip()[-1] in ".?:" for text in (*exercise.hints, exercise.moral))
+    code = ast.dump(ast.parse(exercise.solution).body[-1])
+    assert all(code not in hint for hint in exercise.hints)
+
+
+# --------------------------------------------------------------------------- in the notebooks
+
+
+def exercises_of(notebook):
+    """The cells of a notebook's exercises: prompt by id, and code by id."""
+    prompts, codes = {}, {}
+    for cell in notebook.cells:
+        if found := re.match(r"\*\*Exercise (\d\d-\w+)\.\*\* ", cell.source):
+            prompts[found[1]] = cell.source.removeprefix(found[0])
+        if found := re.search(r'^check\("(\d\d-\w+)", (\w+)\)$', cell.source, re.M):
+            codes[found[1]] = cell.source
+    return prompts, codes
+
+
+def test_the_notebooks_hold_the_prompts_and_starters_of_all_exercises():
+    prompts, codes = {}, {}
+    for path in NOTEBOOKS:
+        shown, begun = exercises_of(nbformat.read(path, 4))
+        assert all(path.stem.startswith(id[:2]) for id in shown)
+        prompts |= shown
+        codes |= begun
+    assert prompts == {id: one.prompt for id, one in EXERCISES.items()}
+    assert codes == {id: cell(one) for id, one in EXERCISES.items()}
+    assert list(prompts) == list(EXERCISES)  # in the same order
+
+
+def cell(exercise, code=None):
+    gap = "\n\n" if exercise.starter.startswith(("def ", "class ")) else ""
+    return f'{code or exercise.starter}\n{gap}check("{exercise.id}", {name_of(exercise.starter)})'
+
+
+def test_no_notebook_holds_a_solution():
+    shown = [
+        ast.dump(node)
+        for path in NOTEBOOKS
+        for code in nbformat.read(path, 4).cells
+        if code.cell_type == "code"
+        for node in ast.parse(code.source).body
+    ]
+    for exercise in EXERCISES.values():
+        assert ast.dump(ast.parse(exercise.solution).body[-1]) not in shown
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_the_solutions_pass_where_they_are_asked_for(path, tmp_path):
+    """Typed into the notebook, with the names that it has at that place."""
+    notebook = nbformat.read(path, 4)
+    _, codes = exercises_of(notebook)
+    for one in notebook.cells:
+        for id in codes:
+            if one.source == codes[id]:
+                one.source = cell(EXERCISES[id], EXERCISES[id].solution)
+    NotebookClient(notebook, resources={"metadata": {"path": tmp_path}}).execute()
+    printed = "".join(o.get("text", "") for c in notebook.cells for o in c.get("outputs", []))
+    assert printed.count("✓ Passed.") == len(codes)
+    assert "✗" not in printed and "○" not in printed
+
+
+# --------------------------------------------------------------------------------- the desk
+
+
+def double(answer):
+    """The check of a little exercise."""
+    for number in (1, 3):
+        if (seen := call(answer, [number])) != 2 * number:
+            raise NotYet(f"twice {number}: expected {2 * number}, saw {seen}")
+
+
+TWICE = Exercise(
+    "00-twice",
+    "Double it.",
+    "def my_twice(numbers):\n    ...",
+    double,
+    ("Add.", "Add it to itself."),
+    "def my_twice(numbers):\n    return 2 * numbers[0]",
+    "Well doubled.",
+    (),
+)
+
+
+@pytest.fixture
+def twice(monkeypatch):
+    monkeypatch.setitem(EXERCISES, "00-twice", TWICE)
+    monkeypatch.setattr(desk, "_attempted", set())
+    monkeypatch.setattr(desk, "_hints", desk.Counter())
+
+
+def test_the_four_verdicts(twice, capsys):
+    def said(answer):
+        check("00-twice", answer)
+        return capsys.readouterr().out
+
+    assert said(lambda numbers: 2 * numbers[0]) == "✓ Passed. Well doubled.\n"
+    assert "✗ Not yet. twice 1: expected 2, saw 3\nFor a hint: hint(" in said(lambda numbers: 3)
+    assert said(...).startswith("○ Not attempted yet. Put your answer")
+    EXERCISES["00-twice"] = TWICE._replace(check=lambda answer: math.sqrt("our mistake"))
+    answer = handed_in(TWICE.solution)  # its code is in another file than that of the check
+    assert said(answer) == (
+        "! Our fault. Our checker failed (TypeError: must be real number, not str), not you. Your "
+        "answer may be right. Please report it.\n"
+    )
+
+
+def test_hints_come_one_at_a_time(twice, capsys):
+    for number in (1, 2, 2):
+        hint("00-twice")
+        assert f"Hint {number} of 2: {TWICE.hints[number - 1]}" in capsys.readouterr().out
+
+
+def test_the_solution_comes_after_an_attempt(twice, capsys):
+    solution("00-twice")
+    assert "Try it first" in capsys.readouterr().out
+    check("00-twice", ...)  # no attempt
+    solution("00-twice")
+    assert "Try it first" in capsys.readouterr().out
+    solution("00-twice", force=True)
+    assert "return 2 * numbers[0]" in capsys.readouterr().out
+    check("00-twice", lambda numbers: 0)
+    capsys.readouterr()
+    solution("00-twice")
+    assert capsys.readouterr().out == TWICE.solution + "\n"
+
+
+def test_a_mistyped_exercise(capsys):
+    check("05-lop", 1)
+    hint("05-lop")
+    solution("05-lop")
+    assert capsys.readouterr().out.count('Did you mean "05-loop"?') == 3
+
+
+def raises(numbers):
+    wanted = numbers[0]
+    return wanted / 0
+
+
+def test_an_error_in_an_answer_is_shown_with_its_line():
+    state, text = examine(TWICE, raises)
+    assert state == NOT_YET
+    line = inspect.getsourcelines(raises)[1] + 2
+    assert text == (
+        "Your code raised ZeroDivisionError: division by zero\n"
+        f"in line {line} of your cell: return wanted / 0"
+    )
+
+
+def leaves(numbers):
+    raise SystemExit
+
+
+def test_an_answer_cannot_end_the_kernel():
+    assert examine(TWICE, leaves).text.startswith("Your code raised SystemExit\nin line")
+
+
+def test_an_interrupt_by_the_learner_passes_through():
+    def interrupted(numbers):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        examine(TWICE, interrupted)
+
+
+def for_ever(numbers):
+    while True:
+        pass
+
+
+def catches_all(numbers):
+    while True:
+        with suppress(Exception):
+            for_ever(numbers)
+
+
+def catches_one(numbers):
+    try:
+        for_ever(numbers)
+    except:  # noqa: E722
+        for_ever(numbers)
+
+
+@pytest.mark.parametrize("answer", [for_ever, catches_all, catches_one])
+def test_an_endless_loop_is_ended(answer, monkeypatch):
+    monkeypatch.setattr("lessons.exercises.trial.SECONDS", 0.2)
+    state, text = examine(TWICE, answer)
+    assert (state, text[:41]) == (NOT_YET, "Your code was stopped after 0.2 seconds. ")
+    assert examine(TWICE, lambda numbers: 2 * numbers[0]).state == PASSED
+
+
+def test_the_time_limit_leaves_no_thread_behind():
+    examine(TWICE, lambda numbers: 2)
+    waiting = [one for one in threading.enumerate() if one.name == "lessons-time-limit"]
+    for one in waiting:
+        one.join(10)
+        assert not one.is_alive()
+
+
+def test_the_end_of_the_time_is_never_late(monkeypatch):
+    """It strikes within the answer or not at all, however close the race."""
+    monkeypatch.setattr("lessons.exercises.trial.SECONDS", 0.002)
+    states = set()
+    for turn in range(300):
+
+        def slow(numbers, seconds=0.0018 + turn * 1e-6):
+            begun = time.perf_counter()
+            while time.perf_counter() < begun + seconds:
+                pass
+            return 2 * numbers[0]
+
+        states.add(examine(TWICE, slow).state)
+    assert states <= {PASSED, NOT_YET}
+    assert OUR_FAULT not in states
+
+
+def pops(numbers):
+    return 2 * numbers.pop()
+
+
+def test_a_changed_input_is_told():
+    text = examine(TWICE, pops).text
+    assert "input number 1 is not what it was before. It was [1], and afterwards it is []" in text
+
+
+def two(a, b):
+    return a
+
+
+def test_another_first_line_is_told():
+    text = examine(TWICE, two).text
+    assert text.startswith("Your `two` takes (a, b), and it will be called with (numbers).")
+
+
+def test_the_same_verdict_every_time(exercise=EXERCISES["05-loop"]):
+    wrong = handed_in(exercise.wrong_answers[1].code)
+    assert examine(exercise, wrong) == examine(exercise, wrong)
