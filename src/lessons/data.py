@@ -27,6 +27,15 @@ class Stories(NamedTuple):
         return Stories(texts, labels, self.names)
 
 
+class ExamStories(Stories):
+    """The stories of a test set. When a second cell scores them, a note is printed (`exam.py`).
+
+    `Stories(*these)` are the same without the note.
+    """
+
+    __slots__ = ()
+
+
 class Split(NamedTuple):
     """The textbook, the practice quizzes and the final exam."""
 
@@ -73,14 +82,15 @@ def load_split(
     """Load the stories and split them (see `load` and `split`).
 
     A test set that comes with the source stays the test set. Validation then takes its share
-    of the rest, and training all the others.
+    of the rest, and training all the others. The test set is for one use: see `exam.py`.
     """
     stories, test = _read(source, text, label, names)
     if test is None:
-        return split(stories, fractions, seed)
-    _check_fractions(fractions)
-    train, validation, _ = split(stories, (1 - fractions[1], fractions[1], 0.0), seed)
-    return Split(train, validation, test)
+        train, validation, test = split(stories, fractions, seed)
+    else:
+        _check_fractions(fractions)
+        train, validation, _ = split(stories, (1 - fractions[1], fractions[1], 0.0), seed)
+    return Split(train, validation, ExamStories(*test))
 
 
 def _read(

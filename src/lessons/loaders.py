@@ -8,7 +8,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from lessons.data import Stories
+from lessons.data import ExamStories, Stories
+from lessons.exam import guard
 from lessons.text import Vocabulary
 
 
@@ -29,6 +30,7 @@ class EncodedStories(Dataset[Batch]):
         self.starts = self.lengths.cumsum(0) - self.lengths  # (stories,)
         self.tokens = torch.tensor(array("q", chain.from_iterable(encoded)), dtype=torch.int64)
         self.labels = torch.tensor(stories.labels)  # (stories,)
+        self._exam = hash(tuple(stories.texts)) if isinstance(stories, ExamStories) else None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -39,6 +41,8 @@ class EncodedStories(Dataset[Batch]):
 
     def __getitems__(self, rows: list[int]) -> Batch:
         """A whole batch at once. The loader asks for it here, so no story is handled alone."""
+        if self._exam is not None:
+            guard.note_use(self._exam)
         chosen = torch.tensor(rows)  # (stories,)
         lengths = self.lengths[chosen]
         offsets = lengths.cumsum(0) - lengths  # where each story begins in the batch
