@@ -79,8 +79,9 @@ def test_large_packages_are_imported_only_when_used(module):
 
 
 MODULES = ["environment", "ag_news", "data", "text", "loaders", "model", "training"]
-MODULES += ["checkpoint", "runs", "plots"]
+MODULES += ["checkpoint", "runs", "plots", "quizzes", "shapes"]
 WIDGETS = ["parts", "worker", "curves", "batches", "headline", "lab", "rate", "splits"]
+WIDGETS += ["quiz", "prediction"]
 
 
 def test_imports_go_in_one_direction():

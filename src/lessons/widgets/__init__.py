@@ -3,7 +3,19 @@
 from lessons.widgets.batches import BatchPanel
 from lessons.widgets.headline import HeadlinePanel
 from lessons.widgets.lab import Target, TrainingLab
+from lessons.widgets.prediction import CurvePrediction, NumberPrediction
+from lessons.widgets.quiz import QuizPanel
 from lessons.widgets.rate import RatePanel
 from lessons.widgets.splits import SplitPanel
 
-__all__ = ["BatchPanel", "HeadlinePanel", "RatePanel", "SplitPanel", "Target", "TrainingLab"]
+__all__ = [
+    "BatchPanel",
+    "CurvePrediction",
+    "HeadlinePanel",
+    "NumberPrediction",
+    "QuizPanel",
+    "RatePanel",
+    "SplitPanel",
+    "Target",
+    "TrainingLab",
+]

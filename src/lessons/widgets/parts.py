@@ -1,8 +1,9 @@
-"""What all panels are made of: the frame, sliders with number boxes, and drawings."""
+"""What all panels are made of: the frame, sliders with number boxes, choices and buttons."""
 
 import html
 from collections.abc import Callable, Sequence
 from importlib.resources import files
+from string import ascii_uppercase
 
 import ipywidgets as widgets
 from IPython.display import HTML, display, publish_display_data
@@ -15,6 +16,7 @@ class Panel:
 
     title = "Panel"
     instead = ""  # what to do where there are no sliders
+    scripts: tuple[str, ...] = ("panel.js",)
 
     def __init__(self, *rows: widgets.Widget) -> None:
         """Put the rows under each other."""
@@ -32,11 +34,17 @@ class Panel:
         """For a page without a kernel, and for nbval: always the same words."""
         return f"{self.title}: live in JupyterLab, when the cell has run.{self.instead}"
 
+    def static(self) -> str:
+        """The panel as HTML for a page without a kernel; nothing where its words are enough."""
+        return ""
+
     def _ipython_display_(self) -> None:
-        script = _HERE.joinpath("panel.js").read_text(encoding="utf-8")
+        script = "".join(_HERE.joinpath(name).read_text(encoding="utf-8") for name in self.scripts)
         display(HTML(f"<script>\n{script}</script>"))
-        bundle = self.root._repr_mimebundle_()
-        publish_display_data({**bundle, "text/plain": repr(self)})
+        bundle = {**self.root._repr_mimebundle_(), "text/plain": repr(self)}
+        if static := self.static():
+            bundle["text/html"] = static
+        publish_display_data(bundle)
 
     def close(self) -> None:
         """Take the panel off the page."""
@@ -138,6 +146,21 @@ def button(name: str, icon: str, act: Callable[[], None]) -> widgets.Button:
     made = widgets.Button(description=name, icon=icon)
     made.on_click(lambda _: act())
     return made
+
+
+def choice(question: str, options: Sequence[str]) -> widgets.RadioButtons:
+    """A question with lettered options, of which one can be chosen; at first none is.
+
+    Its panel needs the script `choices.js`.
+    """
+    made = widgets.RadioButtons(options=lettered(options), index=None, description=question)
+    made.add_class("lessons-choice")
+    return made
+
+
+def lettered(options: Sequence[str]) -> list[str]:
+    """The options as A, B, C ..."""
+    return [f"{letter}. {text}" for letter, text in zip(ascii_uppercase, options, strict=False)]
 
 
 def buttons(*all_of_them: widgets.Widget) -> widgets.HBox:

@@ -1,0 +1,217 @@
+"""The quizzes: what holds for each of them, and what their panel says. Without a browser."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from string import ascii_uppercase
+
+import ipywidgets
+import pytest
+
+from lessons.quizzes import QUIZZES, Option, Question
+from lessons.widgets import QuizPanel
+from lessons.widgets.quiz import COUNTS, as_html
+
+QUESTIONS = [
+    pytest.param(question, id=f"{lesson}-{number}")
+    for lesson, quiz in QUIZZES.items()
+    for number, question in enumerate(quiz, 1)
+]
+by_lesson = pytest.mark.parametrize("lesson", QUIZZES)
+by_question = pytest.mark.parametrize("question", QUESTIONS)
+AWKWARD = Question(
+    'Is <b>1 < 2</b> & "so"?',
+    (Option("Yes, <i>it</i> is", "Because & so < on", right=True), Option("No", "Not <u>so</u>")),
+)
+
+
+def plain(text):
+    """Text whatever its line breaks."""
+    return " ".join(text.split())
+
+
+# ------------------------------------------------------------------------- what is written
+
+
+@by_lesson
+def test_a_quiz_has_three_or_four_questions_which_all_differ(lesson):
+    assert re.fullmatch(r"\d\d", lesson)
+    quiz = QUIZZES[lesson]
+    assert len(quiz) in (3, 4)
+    texts = [question.text for question in quiz]
+    texts += [option.why for question in quiz for option in question.options]
+    assert len(set(texts)) == len(texts)
+
+
+@by_question
+def test_a_question_has_one_right_option_among_some(question):
+    texts = [option.text for option in question.options]
+    yes_or_no = all(re.match("(Yes|No)\\b", text) for text in texts)
+    assert len(texts) in ((2, 3, 4) if yes_or_no else (3, 4))
+    assert len(set(texts)) == len(texts)
+    assert sum(option.right for option in question.options) == 1
+    assert question.options[question.right].right
+    assert question.text.endswith("?")
+
+
+@by_question
+def test_every_option_says_why_in_a_sentence(question):
+    for option in question.options:
+        assert len(option.why.split()) >= 6, option.why
+        assert option.why[-1] in ".?!"
+        assert option.text not in option.why
+
+
+@by_question
+def test_the_texts_are_plain_words(question):
+    """Markup would be shown as it is, and two dollar signs make a formula of a radio button."""
+    texts = [question.text, *(text for option in question.options for text in option[:2])]
+    for text in texts:
+        assert not re.search(r"[`*$\\\n]|  |&\w+;|<\w", text), text
+
+
+@by_lesson
+def test_the_right_option_cannot_be_told_from_its_place_or_length(lesson):
+    quiz = QUIZZES[lesson]
+    assert len({question.right for question in quiz}) > 1
+    longest = [max(q.options, key=lambda option: len(option.text)).right for q in quiz]
+    assert not all(longest)
+
+
+# --------------------------------------------------------------------------- what is shown
+
+
+def parts(panel):
+    """The choices, the line under each, and the head."""
+    choices = [w for w in panel.root.children if isinstance(w, ipywidgets.RadioButtons)]
+    places = [panel.root.children.index(choice) for choice in choices]
+    return choices, [panel.root.children[place + 1] for place in places], panel.head
+
+
+@by_lesson
+def test_nothing_is_chosen_or_said_at_first(lesson):
+    choices, whys, head = parts(QuizPanel(lesson))
+    assert [choice.index for choice in choices] == [None] * len(QUIZZES[lesson])
+    assert [why.value for why in whys] == [""] * len(choices)
+    assert "right" not in head.value
+    for number, (choice, question) in enumerate(zip(choices, QUIZZES[lesson], strict=True), 1):
+        assert choice.description == f"{number}. {question.text}"
+
+
+@by_lesson
+def test_choosing_an_option_says_why_under_its_own_question_alone(lesson):
+    for place, question in enumerate(QUIZZES[lesson]):
+        choices, whys, _ = parts(QuizPanel(lesson))
+        for index, option in enumerate(question.options):
+            assert choices[place].options[index] == f"{ascii_uppercase[index]}. {option.text}"
+            choices[place].index = index
+            said = unescape(re.sub("<.*?>", "", whys[place].value))
+            mark = "✓ Right." if option.right else "✗ Not yet."
+            assert said == f"{mark} {option.why}"
+        assert [bool(why.value) for why in whys] == [i == place for i in range(len(whys))]
+
+
+@by_lesson
+def test_the_head_counts_what_is_right_now(lesson):
+    choices, _, head = parts(QuizPanel(lesson))
+    quiz = QUIZZES[lesson]
+    for done, (choice, question) in enumerate(zip(choices, quiz, strict=True)):
+        choice.index = (question.right + 1) % len(question.options)
+        assert f"{done} of {len(quiz)} right" in head.value
+        choice.index = question.right
+        assert f"{done + 1} of {len(quiz)} right" in head.value
+
+
+def test_there_is_no_quiz_for_a_lesson_that_is_not_there():
+    with pytest.raises(ValueError, match='no quiz for lesson "99". There are quizzes: 00'):
+        QuizPanel("99")
+
+
+def test_texts_are_never_html(monkeypatch):
+    monkeypatch.setitem(QUIZZES, "x", (AWKWARD, AWKWARD))
+    panel = QuizPanel("x")
+    choices, whys, _ = parts(panel)
+    choices[0].index = 0
+    assert "Because &amp; so &lt; on" in whys[0].value
+    assert not re.search("<[biu]>", panel.static().replace("<b>Quiz", ""))
+
+
+# ------------------------------------------------------------------- without a kernel
+
+
+class Reader(HTMLParser):
+    """Takes the text of a page, and apart from it that of its closed details."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.folded, self._inside = "", "", False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "details":
+            assert "open" not in dict(attrs)
+            self._inside = True
+        if tag == "li":
+            self.handle_data(" ")
+
+    def handle_endtag(self, tag):
+        self._inside = self._inside and tag != "details"
+
+    def handle_data(self, data):
+        if self._inside:
+            self.folded += data
+        else:
+            self.open += data
+
+
+def check_static(quiz, asked, answers):
+    """All questions and options come first; which is right, and why, is told after them."""
+    for question in quiz:
+        assert question.text in asked
+        assert f"{ascii_uppercase[question.right]} is right." in answers
+        for letter, option in zip(ascii_uppercase, question.options, strict=False):
+            assert f"{letter}. {option.text}" in asked
+            assert f"{letter}. {option.why}" in answers
+            assert option.why not in asked
+    assert "is right." not in asked
+
+
+@by_lesson
+def test_it_can_be_read_as_plain_text(lesson):
+    text = repr(QuizPanel(lesson))
+    assert text.count("live in JupyterLab, when the cell has run") == 1
+    assert text.startswith(f"Quiz: {COUNTS[len(QUIZZES[lesson])]} questions")
+    assert max(map(len, text.splitlines()[1:])) <= 88
+    asked, answers = text.split("\nAnswers\n")
+    check_static(QUIZZES[lesson], plain(asked), plain(answers))
+
+
+@by_lesson
+def test_it_can_be_read_as_html_with_the_answers_folded_away(lesson):
+    page = QuizPanel(lesson).static()
+    reader = Reader(page)
+    check_static(QUIZZES[lesson], reader.open, reader.folded)
+    assert "live in JupyterLab, when the cell has run" not in page
+
+
+def test_awkward_texts_in_html():
+    reader = Reader(as_html([AWKWARD]))
+    check_static([AWKWARD], reader.open, reader.folded)
+
+
+def published(panel, monkeypatch):
+    """What a notebook stores of a panel."""
+    bundles = []
+    monkeypatch.setattr("lessons.widgets.parts.display", lambda _: None)
+    monkeypatch.setattr("lessons.widgets.parts.publish_display_data", bundles.append)
+    panel._ipython_display_()
+    (bundle,) = bundles
+    return bundle
+
+
+def test_all_three_forms_are_published_and_two_of_them_are_always_the_same(monkeypatch):
+    first, second = (published(QuizPanel("00"), monkeypatch) for _ in range(2))
+    view = "application/vnd.jupyter.widget-view+json"
+    assert first.pop(view) != second.pop(view)
+    assert first == second
+    assert set(first) == {"text/plain", "text/html"}
