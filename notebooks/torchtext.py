@@ -1,4 +1,4 @@
-"""Answers `import torchtext` in a lesson, where the folder beside this file would answer nothing."""
+"""Answers `import torchtext` in a lesson; the folder of that name would be imported in silence."""
 
 raise ImportError(
     "torchtext is not part of this course: it works with torch 2.3 alone. Open "
