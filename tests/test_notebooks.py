@@ -15,9 +15,13 @@ from nbclient import NotebookClient
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+FROM_TORCHTEXT = ROOT / "notebooks" / "torchtext" / "from_torchtext.ipynb"  # runs elsewhere
 REAL_ROWS = ROOT.parent / "shared" / "data" / "ag_news"
 
 by_name = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+every_page = pytest.mark.parametrize(
+    "path", [*NOTEBOOKS, FROM_TORCHTEXT], ids=lambda path: path.stem
+)
 
 
 def read(path):
@@ -28,7 +32,7 @@ def sources(path, kind):
     return [cell.source for cell in read(path).cells if cell.cell_type == kind]
 
 
-@by_name
+@every_page
 def test_form(path):
     notebook = read(path)
     nbformat.validate(notebook)
@@ -45,7 +49,7 @@ def test_form(path):
             assert cell.execution_count, "run `make refresh`"
 
 
-@by_name
+@every_page
 def test_nothing_is_exempt_from_comparison(path):
     text = path.read_text()
     assert not re.search(r"nbval|# ?pytest", text, re.I)
@@ -57,7 +61,7 @@ def test_nothing_is_exempt_from_comparison(path):
     )
 
 
-@by_name
+@every_page
 def test_every_picture_has_words_and_a_sentence_about_it(path):
     cells = read(path).cells
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
@@ -108,7 +112,7 @@ LIBRARY = {
 }
 
 
-@by_name
+@every_page
 def test_what_is_shown_and_held_by_the_library_is_the_same_code(path):
     shown = definitions("\n".join(sources(path, "code")))
     held = shown.keys() & LIBRARY.keys()
@@ -126,22 +130,28 @@ def test_a_dropped_line_would_be_noticed():
 # ---------------------------------------------------------------- what a reader holds on to
 
 
-@by_name
+def following(path):
+    """The link at the end of a page."""
+    if path == FROM_TORCHTEXT:
+        return "../02_loaders.ipynb"  # back to the lesson that led there
+    return NOTEBOOKS[(NOTEBOOKS.index(path) + 1) % len(NOTEBOOKS)].name
+
+
+@every_page
 def test_it_ends_with_three_lines_and_a_link_on(path):
     last = sources(path, "markdown")[-1]
     assert last.startswith("## In three lines\n")
     assert len(re.findall(r"^- ", last, re.M)) == 3
-    following = NOTEBOOKS[(NOTEBOOKS.index(path) + 1) % len(NOTEBOOKS)]
-    assert last.rstrip().endswith(f"({following.name})") or last.endswith(f"({following.name}).")
+    assert re.search(rf"\({re.escape(following(path))}\)\.?$", last.rstrip())
 
 
-@by_name
+@every_page
 def test_its_links_lead_somewhere(path):
     for link in re.findall(r"\]\(([^)#]+)\)", "\n".join(sources(path, "markdown"))):
         assert (path.parent / link).exists(), link
 
 
-@by_name
+@every_page
 def test_its_minutes_are_those_of_a_slow_reader(path):
     """150 words of prose a minute, and 0.7 minutes for each cell of code."""
     prose = sources(path, "markdown")
@@ -150,7 +160,7 @@ def test_its_minutes_are_those_of_a_slow_reader(path):
     assert f"This takes about {minutes} minutes." in prose[0]
 
 
-@by_name
+@every_page
 def test_it_can_be_presented(path):
     slides = [
         cell
@@ -193,7 +203,40 @@ def test_the_links_of_the_readmes_lead_somewhere():
 
 def test_the_readme_lists_every_notebook():
     readme = (ROOT / "README.md").read_text()
-    assert [path.name for path in NOTEBOOKS] == re.findall(r"\(notebooks/(.*?\.ipynb)\)", readme)
+    assert [path.name for path in NOTEBOOKS] == re.findall(r"\(notebooks/(\d.*?\.ipynb)\)", readme)
+
+
+# ---------------------------------------------------------------------- coming from torchtext
+
+
+def test_one_click_leads_from_lesson_02_and_from_the_glossary_to_torchtext():
+    (told,) = (text for text in sources(NOTEBOOKS[2], "markdown") if "**torchtext**" in text)
+    glossary = "\n".join(sources(NOTEBOOKS[7], "markdown"))
+    (row,) = re.findall(r"^\| torchtext \|.*$", glossary, re.M)
+    for words in (told, row):
+        assert "](torchtext/from_torchtext.ipynb)" in words
+
+
+@pytest.mark.parametrize("line", ["import torchtext", "from torchtext.vocab import GloVe"])
+def test_torchtext_in_a_lesson_is_answered_with_the_way_there(line):
+    run = subprocess.run(
+        [sys.executable, "-c", line],
+        cwd=ROOT / "notebooks",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ImportError: torchtext is not part of this course" in run.stderr
+    assert (ROOT / "notebooks" / re.search(r"Open (\S+),", run.stderr)[1]) == FROM_TORCHTEXT
+
+
+def test_make_test_collects_neither_that_notebook_nor_its_tests():
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    collected = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "notebooks/02_loaders.ipynb" in collected
+    assert "tests/test_text.py" in collected
+    assert "notebooks/torchtext" not in collected
+    assert "torchtext_equal" not in collected
 
 
 # --------------------------------------------------------------------------- the glossary

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -66,6 +67,100 @@ def test_an_older_python_is_told_so():
     run = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode != 0
     assert "needs Python 3.11 or newer" in run.stdout
+
+
+# ------------------------------------------------------------- the environment of torchtext
+
+OLD = ROOT / "notebooks" / "torchtext"
+
+
+PYTHON = """#!/bin/sh
+test "$1" = -c || exit 1  # it answers questions, but makes no environment
+exec {python} -c 'import platform, sys
+{changes}
+_, _, code, *sys.argv[1:] = sys.argv
+exec(code)' "$@"
+"""
+LINUX = 'platform.system, platform.machine = lambda: "Linux", lambda: "x86_64"\n'
+MAC = 'platform.system, platform.machine = lambda: "Darwin", lambda: "arm64"\n'
+NEW_ENOUGH = "sys.version_info = (3, 12)"
+
+
+def make_old(tmp_path, changes, *more):
+    """What `make` says that should make torchtext's environment, with another computer's Python."""
+    python = tmp_path / "python"
+    python.write_text(PYTHON.format(python=sys.executable, changes=changes))
+    python.chmod(0o755)
+    old = tmp_path / "old"
+    old.mkdir()
+    make = ["make", old, f"OLD={old}", f"PYTHON={python}", "UV=", *more]
+    run = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode != 0
+    return run.stdout + run.stderr, old.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "more", "size"),
+    [
+        (LINUX + NEW_ENOUGH, [], "about 3 GB to download, 5.6 GB on the disk"),
+        (LINUX + NEW_ENOUGH, ["TORCH=cpu"], "less than 1 GB to download"),
+        (MAC + NEW_ENOUGH, [], "less than 1 GB to download"),
+    ],
+)
+def test_before_torchtext_comes_its_size_and_why_it_is_apart_are_told(
+    tmp_path, changes, more, size
+):
+    said, _ = make_old(tmp_path, changes, *more)
+    assert size in said
+    assert "CVE-2025-32434" in said
+    assert "cannot be had" not in said
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        (LINUX + "sys.version_info = (3, 13)", "for Python 3.13: .* Try PYTHON=python3.12"),
+        (LINUX + "sys.version_info = (3, 10)", "for Python 3.10: "),
+        (LINUX.replace("x86_64", "aarch64") + NEW_ENOUGH, "for Linux aarch64: "),
+        (MAC.replace("arm64", "x86_64") + NEW_ENOUGH, "for Darwin x86_64: "),
+    ],
+)
+def test_where_torchtext_cannot_be_had_that_is_told_and_nothing_is_touched(
+    tmp_path, changes, reason
+):
+    said, still_there = make_old(tmp_path, changes)
+    assert re.search(f"torchtext cannot be had {reason}", said)
+    assert "GB" not in said
+    assert still_there
+
+
+def old_packages():
+    *_, pip = yaml.safe_load((OLD / "environment.yml").read_text())["dependencies"]
+    return pip["pip"]
+
+
+def test_torchtexts_pins_are_exact_and_those_that_it_works_with():
+    pins = (OLD / "constraints.txt").read_text()
+    assert not re.search(r"://|@|\+|--hash", pins)
+    exact = {pin.name: pin.specifier for pin in map(Requirement, pins.splitlines())}
+    assert all(re.fullmatch(r"==[^,*]+", str(one)) for one in exact.values())
+    assert exact["torch"] == SpecifierSet("==2.3.1")
+    assert exact["torchtext"] == SpecifierSet("==0.18.0")
+    constraint, *wanted = old_packages()
+    assert constraint == "--constraint constraints.txt"
+    for need in map(Requirement, wanted):
+        assert str(exact[need.name]).removeprefix("==") in need.specifier
+
+
+def test_make_installs_what_conda_does():
+    makefile = (ROOT / "Makefile").read_text()
+    command = re.search(r"OLD_PACKAGES := (sed -n '.*?')", makefile)[1]
+    taken = subprocess.check_output(
+        f"{command} {OLD / 'environment.yml'}", shell=True, text=True, cwd=ROOT
+    )
+    assert [Requirement(line.partition("  #")[0]) for line in taken.splitlines()] == [
+        Requirement(line) for line in old_packages()[1:]
+    ]
 
 
 @pytest.mark.parametrize("module", ["datasets", "matplotlib", "ipywidgets", "pyarrow"])
