@@ -8,7 +8,6 @@ import subprocess
 from collections import Counter
 from fnmatch import fnmatch
 from pathlib import Path
-from time import perf_counter
 
 import nbformat
 import pytest
@@ -172,22 +171,6 @@ def test_a_vocabulary_object_holds_torchtext_and_the_list_does_not():
     words = build(["a b"], 1)
     assert b"torchtext" in pickle.dumps(words)
     assert b"torchtext" not in pickle.dumps(words.get_itos())
-
-
-def seconds(encode, texts):
-    begun = perf_counter()
-    for text in texts:
-        encode(text)
-    return perf_counter() - begun
-
-
-def test_the_course_encodes_in_less_time(stories):
-    words, vocabulary = build(stories.texts, 2), Vocabulary.build(stories.texts)
-    theirs, ours = (
-        min(seconds(encode, stories.texts) for _ in range(7))
-        for encode in (lambda text: words(basic_english(text)), vocabulary.encode)
-    )
-    assert ours * 1.5 < theirs
 
 
 # -------------------------------------------------------------------------------- batches

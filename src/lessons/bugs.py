@@ -142,7 +142,9 @@ def _hand_out(parts: Split, recipe: Recipe) -> list[Stories]:
             textbook.texts + exam.texts, textbook.labels + exam.labels, textbook.names
         )
     if recipe.by_class:
-        textbook = textbook.pick(sorted(range(len(textbook.labels)), key=textbook.labels.__getitem__))
+        textbook = textbook.pick(
+            sorted(range(len(textbook.labels)), key=textbook.labels.__getitem__)
+        )
     return [textbook, parts.validation, exam, new]
 
 
@@ -193,8 +195,8 @@ BUGS = {
     "eval": Bug(
         "Forgotten eval()",
         "The validation scores are worse than they should be, and they wobble.",
-        "In training mode dropout leaves numbers out at random. Graded like this, the model answers "
-        "with most of its knowledge hidden.",
+        "In training mode dropout leaves numbers out at random. Graded like this, the model "
+        "answers with most of its knowledge hidden.",
         "Grade the same model twice. In evaluation mode the two scores are the same.",
         "`model.eval()` before grading, `model.train()` before learning. With a dropout of 0.5 or "
         "less you would hardly notice.",
@@ -222,8 +224,8 @@ BUGS = {
     "softmax": Bug(
         "Softmax before cross-entropy",
         "The accuracy is as good as ever. The loss stops high above 0 and falls no further.",
-        "`cross_entropy` takes the softmax itself. Of probabilities it takes it once more, and with "
-        "four classes even a perfect answer then costs 0.74.",
+        "`cross_entropy` takes the softmax itself. Of probabilities it takes it once more, and "
+        "with four classes even a perfect answer then costs 0.74.",
         "Add up a row of what the model gives back. Logits don't add up to 1.",
         "Let the model end with its linear layer, and give `cross_entropy` the logits.",
         _USUAL,
