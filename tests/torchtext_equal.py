@@ -320,12 +320,19 @@ def test_torchtext_does_not_load_beside_the_courses_torch(tmp_path):
 
 
 def public(module):
-    names = getattr(module, "__all__", None) or [
-        name
+    """The names that a module offers, and its classes: some of those it forgets to offer."""
+    own = {
+        name: thing
         for name, thing in vars(module).items()
         if getattr(thing, "__module__", "").startswith("torchtext") and not name.startswith("_")
+    }
+    compiled = "torchtext._torchtext"  # what the classes themselves call
+    classes = [
+        name
+        for name, thing in own.items()
+        if isinstance(thing, type) and thing.__module__ != compiled
     ]
-    return [name for name in names if not name.startswith("_")]
+    return {*getattr(module, "__all__", own), *classes}
 
 
 def listed():
