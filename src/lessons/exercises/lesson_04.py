@@ -99,13 +99,14 @@ the labels, of shape (stories,). For `[[0.5, 0.5]]` and the label 0 it is minus 
 
 def check_slope(answer: Callable[..., Any]) -> None:
     """Try functions whose slope is known."""
-    for name, function, place, slope in (
+    tried: tuple[tuple[str, Callable[[float], float], float, float], ...] = (
         ("3 * x", lambda x: 3 * x, 2.0, 3.0),
         ("x * x", lambda x: x * x, 2.0, 4.0),
         ("x * x", lambda x: x * x, -1.0, -2.0),
         ("x ** 3", lambda x: x**3, 0.5, 0.75),
         ("5", lambda x: 5.0 + 0 * x, 1.0, 0.0),
-    ):
+    )
+    for name, function, place, slope in tried:
         seen = number(call(answer, function, place), "The slope")
         mistakes = [
             (-slope, "The sign is the wrong way round. Uphill to the right is positive."),
