@@ -4,17 +4,22 @@ from collections import Counter
 from difflib import get_close_matches
 from typing import Any
 
-from lessons.exercises import lesson_03, lesson_04, lesson_05
+from lessons.exercises import (
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_05,
+    lesson_06,
+    lesson_07,
+)
 from lessons.exercises.parts import Exercise
 from lessons.exercises.trial import NOT_ATTEMPTED, NOT_YET, OUR_FAULT, PASSED, examine
 
 __all__ = ["EXERCISES", "check", "hint", "solution"]
 
-EXERCISES: dict[str, Exercise] = {
-    exercise.id: exercise
-    for lesson in (lesson_03, lesson_04, lesson_05)
-    for exercise in lesson.EXERCISES
-}
+_LESSONS = (lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07)
+EXERCISES: dict[str, Exercise] = {one.id: one for lesson in _LESSONS for one in lesson.EXERCISES}
 _SIGNS = {PASSED: "✓ Passed.", NOT_YET: "✗ Not yet.", NOT_ATTEMPTED: "○ Not attempted yet."}
 _SIGNS[OUR_FAULT] = "! Our fault."
 

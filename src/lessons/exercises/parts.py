@@ -1,7 +1,9 @@
 """What an exercise is made of, and what its check says about an answer."""
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Sequence
+from operator import index
 from typing import Any, NamedTuple
 
 import torch
@@ -88,6 +90,13 @@ def brief(value: Any) -> str:
     return text if len(text) <= 100 else f"{text[:97]}..."
 
 
+def plain(value: Any) -> Any:
+    """The numbers in a tensor, or in a list of them: where it is all the same which it is."""
+    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+        return [plain(one) for one in value]
+    return value.tolist() if isinstance(value, Tensor) else value
+
+
 def number(value: Any, what: str) -> float:
     """A number that a learner's code gave back. Raises NotYet if it is none."""
     if value is None:
@@ -109,6 +118,39 @@ def numbers(value: Any, length: int, what: str) -> list[float]:
     if not isinstance(value, list | tuple) or len(value) != length:
         raise NotYet(f"{what}: expected a list of {length}, saw {brief(value)}.")
     return [number(one, f"{what}: one value") for one in value]
+
+
+def rows(value: Any, total: int, what: str) -> list[int]:
+    """Different rows out of so many, from whatever holds them. Raises NotYet if it is not that."""
+    if value is None:
+        raise NotYet(f"{what}: None was given back. A function gives a value back with `return`.")
+    try:
+        found = [index(one) for one in value]
+    except TypeError:
+        raise NotYet(
+            f"{what}: expected rows, whole numbers such as [3, 0, 2], saw {brief(value)}."
+        ) from None
+    for row, count in Counter(found).items():
+        if not 0 <= row < total:
+            raise NotYet(f"{what}: there is no row {row}. The rows go from 0 to {total - 1}.")
+        if count > 1:
+            raise NotYet(f"{what}: row {row} stands there {count} times. Expected: once at most.")
+    return found
+
+
+def check_seed(draw: Callable[[int], Any], what: str) -> None:
+    """Raise NotYet if one seed gives two results, or if all seeds give the same one."""
+    drawn = [draw(seed) for seed in range(10)]
+    if draw(0) != drawn[0]:
+        raise NotYet(
+            f"Called twice with seed 0, it gave two different {what}. Expected: the same seed, the "
+            "same result. Does each random number come from a generator that starts at the seed?"
+        )
+    if all(one == drawn[0] for one in drawn):
+        raise NotYet(
+            f"All seeds from 0 to 9 gave the same {what}. Expected: another seed, another result. "
+            "Does the generator start at the seed that was given?"
+        )
 
 
 def tensor(value: Any, shape: Sequence[int], what: str) -> Tensor:
