@@ -137,7 +137,7 @@ def draw_twins(
         if score == "accuracy":
             ax.set_ylim(0, 1.04)
             ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-    _fit_loss(axes[0], name)
+    _fit_loss(axes[0], healthy, broken, name)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
 
@@ -154,15 +154,15 @@ def _heights(looks: Sequence[Look], part: str, score: str) -> list[float]:
     return [value if math.isfinite(value) else math.nan for value in values]
 
 
-def _fit_loss(ax: Axes, name: str) -> None:
+def _fit_loss(ax: Axes, healthy: Sequence[Look], broken: Sequence[Look], name: str) -> None:
     """Losses that differ hugely take a scale on which each mark is ten times the one below."""
-    drawn = [float(y) for line in ax.lines for y in line.get_ydata() if math.isfinite(float(y))]
-    if max(drawn, default=0) > 6:
+    parts = [(look, part) for look in (*healthy, *broken) for part in (look.train, look.validation)]
+    finite = [(look, part.loss) for look, part in parts if math.isfinite(part.loss)]
+    if max((loss for _, loss in finite), default=0) > 6:
         ax.set(yscale="log", ylabel="loss, by powers of ten")
     else:
         ax.set(ylim=(0, None), ylabel="loss")
-    broken = [float(y) for y in ax.lines[2].get_ydata()]
-    if broken and not any(map(math.isfinite, broken)):
+    if broken and not any(look in broken for look, _ in finite):
         told = f"{name}: no number any more"
         ax.text(0.5, 0.5, told, transform=ax.transAxes, ha="center", color=VALIDATION["color"])
 

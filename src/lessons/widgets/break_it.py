@@ -167,14 +167,21 @@ class BreakPanel(Panel):
         if key == MYSTERY:
             self._secret = self._random.choice([name for name in ALL if name != before])
             self._met, self._open = self._met + 1, True
-        self._bug_now = ALL[self._secret or key]
+        self._bug_now = self._take(self._secret or key)
         self._busy, self._due = True, 0.0
         self._told.value = "" if self._secret else as_html(self._bug_now, told=False)
         self._enable()
         return self._train(self._bug_now, seed)
 
+    def _take(self, key: str) -> Bug:
+        """The bug; where nothing is wrong, with the healthy recipe of any of the others."""
+        if key != SOUND:
+            return ALL[key]
+        recipe = BUGS[self._random.choice(list(BUGS))].healthy
+        return NOTHING._replace(healthy=recipe, broken=recipe)
+
     def _train(self, bug: Bug, seed: int) -> Iterator[Step | Look]:
-        other = seed + 100 if bug is NOTHING else seed
+        other = seed + 100 if self._secret == SOUND else seed
         for looks, recipe, start in (
             (self.healthy, bug.healthy, seed),
             (self.broken, bug.broken, other),
