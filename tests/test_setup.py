@@ -167,16 +167,17 @@ def test_make_installs_what_conda_does():
 def test_large_packages_are_imported_only_when_used(module):
     script = (
         "import sys, lessons.data, lessons.text, lessons.loaders, lessons.model, "
-        "lessons.training, lessons.checkpoint, lessons.runs, lessons.plots; lessons.data.load(); "
+        "lessons.training, lessons.checkpoint, lessons.runs, lessons.bugs, lessons.plots; "
+        "lessons.data.load(); "
         f"sys.exit({module!r} in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
 MODULES = ["environment", "ag_news", "data", "text", "loaders", "model", "training"]
-MODULES += ["checkpoint", "runs", "plots", "quizzes", "shapes"]
+MODULES += ["checkpoint", "runs", "bugs", "plots", "quizzes", "shapes"]
 WIDGETS = ["parts", "worker", "curves", "batches", "headline", "lab", "rate", "splits"]
-WIDGETS += ["quiz", "prediction"]
+WIDGETS += ["quiz", "prediction", "break_it"]
 
 
 def test_imports_go_in_one_direction():

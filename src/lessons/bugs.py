@@ -16,6 +16,7 @@ from lessons.text import Vocabulary
 from lessons.training import Scores, Step, accuracy, average, evaluate
 
 MOST = 1600  # stories to learn from: a run takes a second
+QUESTIONS = 50  # of the exam, at most: a small exam is easily flattered
 
 
 class Recipe(NamedTuple):
@@ -23,7 +24,7 @@ class Recipe(NamedTuple):
 
     optimizer: str = "AdamW"
     learning_rate: float = 0.01
-    batch_size: int = 64
+    batch_size: int = 32
     epochs: int = 10
     stories: int = MOST  # to learn from, at most
     dropout: float = 0.0  # share of the numbers left out while learning
@@ -33,7 +34,7 @@ class Recipe(NamedTuple):
     softmax: bool = False  # at the end of the model
     evaluation_mode: bool = True  # while grading
     learn_exam: bool = False  # the stories of the exam are in the textbook
-    choose_by_exam: bool = False  # the best epoch, instead of by the validation loss
+    choose_by_exam: bool = False  # the best epoch, instead of by the validation set
 
 
 class Look(NamedTuple):
@@ -50,13 +51,14 @@ class Bug(NamedTuple):
     """A silent bug: no error message, only curves."""
 
     name: str
+    wrong: str  # the broken code, and the same lines as they should be
+    right: str
     see: str
     why: str
     find: str
     mend: str
     healthy: Recipe
     broken: Recipe  # differs in one field
-    graded: str = "validation"  # what one looks at: "validation" or "exam"
 
 
 # ------------------------------------------------------------------------ a run with switches
@@ -109,10 +111,10 @@ def grade(model: nn.Module, loader: Sequence[Batch], recipe: Recipe) -> Scores:
 def switched_fit(parts: Split, recipe: Recipe, seed: int = 0) -> Iterator[Step | Look]:
     """Train and grade as the recipe says: a `Step` after each batch, a `Look` after each epoch.
 
-    A quarter of the test set is the exam, the rest are the new stories. Like `fit`, it goes on
-    only while somebody asks.
+    Some stories of the test set are the exam, which ones the seed decides; the rest are the new
+    stories. Like `fit`, it goes on only while somebody asks.
     """
-    textbook, *papers = _hand_out(parts, recipe)
+    textbook, *papers = _hand_out(parts, recipe, seed)
     vocabulary = Vocabulary.build(textbook.texts)
     train = EncodedStories(textbook, vocabulary)
     loader = make_loader(train, recipe.batch_size, recipe.shuffle, seed)
@@ -131,28 +133,26 @@ def switched_fit(parts: Split, recipe: Recipe, seed: int = 0) -> Iterator[Step |
         yield Look(number, average(scores, sizes), *(grade(model, p, recipe) for p in graded))
 
 
-def _hand_out(parts: Split, recipe: Recipe) -> list[Stories]:
+def _hand_out(parts: Split, recipe: Recipe, seed: int) -> list[Stories]:
     """Textbook, quizzes, exam and new stories."""
     test = Stories(*parts.test)  # without the note about a second use: here it is the subject
-    cut = len(test.texts) // 4
-    exam, new = test.pick(range(cut)), test.pick(range(cut, min(len(test.texts), MOST)))
+    order = torch.randperm(len(test.texts), generator=torch.Generator().manual_seed(seed))
+    rows, cut = order[:MOST].tolist(), min(QUESTIONS, len(test.texts) // 4)
+    exam, new = test.pick(rows[:cut]), test.pick(rows[cut:])
     textbook = parts.train.pick(range(min(recipe.stories, len(parts.train.texts))))
     if recipe.learn_exam:
-        textbook = Stories(
-            textbook.texts + exam.texts, textbook.labels + exam.labels, textbook.names
-        )
+        texts, labels = textbook.texts + exam.texts, textbook.labels + exam.labels
+        textbook = Stories(texts, labels, textbook.names)
     if recipe.by_class:
-        textbook = textbook.pick(
-            sorted(range(len(textbook.labels)), key=textbook.labels.__getitem__)
-        )
+        in_order = sorted(range(len(textbook.labels)), key=textbook.labels.__getitem__)
+        textbook = textbook.pick(in_order)
     return [textbook, parts.validation, exam, new]
 
 
 def chosen(looks: Sequence[Look], recipe: Recipe) -> Look:
-    """The best epoch, by the quizzes or by the exam; the first of equals."""
-    if recipe.choose_by_exam:
-        return max(looks, key=lambda look: look.exam.accuracy)
-    return min(looks, key=lambda look: look.validation.loss)
+    """The epoch with the most right answers, in the quizzes or in the exam; the first of equals."""
+    by = "exam" if recipe.choose_by_exam else "validation"
+    return max(looks, key=lambda look: getattr(look, by).accuracy)
 
 
 def run(parts: Split, recipe: Recipe, seed: int = 0) -> list[Look]:
@@ -163,95 +163,115 @@ def run(parts: Split, recipe: Recipe, seed: int = 0) -> list[Look]:
 # --------------------------------------------------------------------------------- the bugs
 
 _USUAL = Recipe()
-_SORTED = Recipe("SGD", 3.0, batch_size=16, by_class=True)
 _SGD = Recipe("SGD", 3.0, batch_size=16)
-_DROPOUT = Recipe(dropout=0.8)
-_SMALL = Recipe(learning_rate=0.03, batch_size=16, epochs=30, stories=300)
+_SORTED = _SGD._replace(by_class=True)
+_DROPOUT = Recipe(dropout=0.9)
+_THIN = Recipe(batch_size=16, stories=200)
+_JUMPY = Recipe(learning_rate=0.3, batch_size=16, epochs=30, stories=100)
 
 BUGS = {
     "sorted": Bug(
         "No shuffling",
+        "loader = make_loader(train, 16)",
+        "loader = make_loader(train, 16, shuffle=True)",
         "The training scores look good. The validation accuracy stays at that of a die roll, and "
-        "its loss rises far above it.",
-        "The file is sorted by class. At the end of each epoch the model sees only stories of the "
-        "last class, and learns to answer with that class, whatever the question.",
-        "Print the labels of the first batches: are they all the same?",
-        "`make_loader(..., shuffle=True)` for training. AdamW hides this bug: its steps are too "
-        "small to forget so fast.",
+        "the validation loss stands far above it.",
+        "The file is sorted by class. At the end of each epoch the model has long seen nothing but "
+        "the last class, so it gives this answer to every question.",
+        "Print the labels of the first batch: are they all the same?",
+        "`shuffle=True` for the training loader. AdamW hides this bug: it needs some epochs more, "
+        "and then recovers.",
         _SORTED,
         _SORTED._replace(shuffle=False),
     ),
     "wipe": Bug(
         "Forgotten zero_grad",
-        "The validation loss rises epoch after epoch. The accuracy hardly tells.",
-        "`backward()` adds to the old gradients. Each step repeats all steps before it, so the "
-        "weights run away. The order of the logits stays about right, their size does not.",
-        "After `optimizer.step()`, call `backward()` twice on the same batch and look at a "
-        "gradient: has it doubled?",
+        "loss.backward()\noptimizer.step()",
+        "optimizer.zero_grad()\nloss.backward()\noptimizer.step()",
+        "The validation loss climbs from epoch to epoch. The accuracy hardly tells: most answers "
+        "are still right.",
+        "`backward()` adds to the old gradients. Each step repeats all the steps before it, so the "
+        "weights run away. The highest logit is often still the right one, but all are huge.",
+        "Call `backward()` twice on the same batch: has the gradient doubled?",
         "`optimizer.zero_grad()` before each `loss.backward()`.",
         _USUAL,
         _USUAL._replace(wipe=False),
     ),
     "eval": Bug(
         "Forgotten eval()",
-        "The validation scores are worse than they should be, and they wobble.",
-        "In training mode dropout leaves numbers out at random. Graded like this, the model "
-        "answers with most of its knowledge hidden.",
-        "Grade the same model twice. In evaluation mode the two scores are the same.",
-        "`model.eval()` before grading, `model.train()` before learning. With a dropout of 0.5 or "
-        "less you would hardly notice.",
+        "with torch.no_grad():\n    logits = model(batch.tokens, batch.offsets)",
+        "model.eval()\nwith torch.no_grad():\n    logits = model(batch.tokens, batch.offsets)",
+        "The validation scores, the exam and the new stories are all worse than in the healthy "
+        "run, and they wobble. The training scores are as in the healthy run.",
+        "Dropout stays on during the quiz: the model answers with most of its notes covered.",
+        "Measure the same model twice. Without learning in between, the scores must be the same.",
+        "`model.eval()` before measuring, `model.train()` before learning. With a dropout of 0.5 "
+        "you would hardly notice; here it is 0.9.",
         _DROPOUT,
         _DROPOUT._replace(evaluation_mode=False),
     ),
     "high": Bug(
         "Learning rate far too high",
-        "The loss leaps up in the first epoch, and soon it is no number any more (nan).",
-        "Each step jumps over the valley and lands higher on the other side.",
-        "Look at the losses of the first ten steps instead of those of the epochs.",
+        'optimizer = make_optimizer(model, "SGD", 100.0)',
+        'optimizer = make_optimizer(model, "SGD", 3.0)',
+        "The loss is no number any more, so nothing of it is drawn. The accuracy is that of a die "
+        "roll.",
+        "Each step jumps over the valley and lands higher on the other side, until the weights are "
+        "too large for the computer.",
+        "Look at the losses of the first ten steps, not at those of the epochs.",
         "Divide the rate by ten until the loss falls from the start.",
         _SGD,
         _SGD._replace(learning_rate=100.0),
     ),
     "low": Bug(
         "Learning rate far too low",
-        "The loss stays at that of a die roll, and the accuracy too.",
+        'optimizer = make_optimizer(model, "SGD", 0.003)',
+        'optimizer = make_optimizer(model, "SGD", 3.0)',
+        "All losses stay flat at that of a die roll, in training too.",
         "The steps lead the right way, but they are so short that ten epochs lead nowhere.",
-        "Does the loss fall at all, from step to step? Then it only needs longer steps.",
+        "Does the training loss fall at all? And can the model learn a single batch by heart?",
         "Multiply the rate by ten until the loss falls.",
         _SGD,
         _SGD._replace(learning_rate=0.003),
     ),
     "softmax": Bug(
         "Softmax before cross-entropy",
-        "The accuracy is as good as ever. The loss stops high above 0 and falls no further.",
-        "`cross_entropy` takes the softmax itself. Of probabilities it takes it once more, and "
-        "with four classes even a perfect answer then costs 0.74.",
-        "Add up a row of what the model gives back. Logits don't add up to 1.",
+        "chances = model(batch.tokens, batch.offsets).softmax(dim=1)\n"
+        "loss = F.cross_entropy(chances, batch.labels)",
+        "logits = model(batch.tokens, batch.offsets)\nloss = F.cross_entropy(logits, batch.labels)",
+        "The accuracy is as good as ever. The loss stops high above 0, even in training, where "
+        "every answer is right.",
+        "`cross_entropy` takes the softmax itself. Of probabilities it takes it once more. With "
+        "four classes even a perfect answer then costs 0.74.",
+        "Add up a row of what the model gives back. Logits need not add up to 1.",
         "Let the model end with its linear layer, and give `cross_entropy` the logits.",
         _USUAL,
         _USUAL._replace(softmax=True),
     ),
     "leak": Bug(
         "The exam is in the textbook",
-        "The exam goes perfectly.",
-        "The stories of the test set are among those that the model learned from. It knows the "
+        "train = EncodedStories(all_stories, vocabulary)",
+        "train = EncodedStories(parts.train, vocabulary)",
+        "Every answer in the exam is right. With new stories, and in the quizzes, the model does "
+        "far worse.",
+        "The stories of the exam are among those that the model has learned from. It knows the "
         "answers by heart.",
-        "Look for texts that are in both sets. And be suspicious of a perfect score.",
-        "Split first, by story, and let nothing of the test set near the training.",
-        _USUAL,
-        _USUAL._replace(learn_exam=True),
-        graded="exam",
+        "Look for texts that are in both sets: `set(train.texts) & set(test.texts)`.",
+        "Split first, and let nothing of the test set near the training.",
+        _THIN,
+        _THIN._replace(learn_exam=True),
     ),
     "choice": Bug(
         "The best epoch is chosen by the exam",
-        "The reported score is a little better than that of an honest choice. The curves are the "
-        "same.",
-        "Of thirty scores on a small exam the highest one is partly luck. With other questions it "
-        "would have been another epoch.",
-        "Read the code: which scores decide which epoch is kept?",
-        "Choose by the validation set. The exam comes after the choice.",
-        _SMALL,
-        _SMALL._replace(choose_by_exam=True),
-        graded="exam",
+        "kept = max(epochs, key=lambda epoch: epoch.exam.accuracy)",
+        "kept = max(epochs, key=lambda epoch: epoch.validation.accuracy)",
+        "The curves are the same to the last digit. Only the star stands elsewhere: on the peak of "
+        "the exam, which the new stories do not confirm.",
+        "Of many scores in a small exam the highest is partly luck. Other questions would have "
+        "made another epoch the winner.",
+        "No curve shows it. Read the code: which scores decide which epoch is kept?",
+        "Choose by the validation set. The exam comes after the choice, once.",
+        _JUMPY,
+        _JUMPY._replace(choose_by_exam=True),
     ),
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from lessons.bugs import Look
 from lessons.data import Split
 from lessons.training import Epoch, best
 
@@ -109,6 +110,61 @@ def _draw_legend(ax: Axes) -> None:
     legend = ax.get_legend()
     if legend is None or [text.get_text() for text in legend.get_texts()] != names:
         ax.legend()
+
+
+def draw_twins(
+    figure: Figure,
+    healthy: Sequence[Look],
+    broken: Sequence[Look],
+    stars: Sequence[Look] = (),
+    name: str = "broken",
+) -> None:
+    """A broken run beside its healthy twin: loss, accuracy, and the exam.
+
+    `stars` are the two epochs that were kept. A loss that is no number any more is not drawn.
+    """
+    styles = [{**TRAIN, "label": "healthy"}, {**VALIDATION, "label": name}]
+    axes = figure.subplots(1, 3)
+    for ax, (title, thick, thin, score) in zip(axes, _TWINS, strict=True):
+        for looks, style in zip((healthy, broken), styles, strict=True):
+            numbers = [look.number for look in looks]
+            ax.plot(numbers, _heights(looks, thick, score), **style, markersize=5)
+            ax.plot(numbers, _heights(looks, thin, score), ":", color=style["color"])
+        for look in stars:
+            ax.plot(look.number, _heights([look], thick, score), **BEST)
+        ax.set(title=title, xlabel="epoch")
+        ax.grid(alpha=0.3)
+        if score == "accuracy":
+            ax.set_ylim(0, 1.04)
+            ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    _fit_loss(axes[0], healthy, broken, name)
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+
+
+_TWINS = (  # title, the part of a look that is drawn thick, the one that is dotted, and the score
+    ("Quiz loss (dotted: training)", "validation", "train", "loss"),
+    ("Quiz accuracy (dotted: training)", "validation", "train", "accuracy"),
+    ("Exam accuracy (dotted: new stories)", "exam", "new", "accuracy"),
+)
+
+
+def _heights(looks: Sequence[Look], part: str, score: str) -> list[float]:
+    """The scores; nan, which is not drawn, in the place of infinity."""
+    values = [getattr(getattr(look, part), score) for look in looks]
+    return [value if math.isfinite(value) else math.nan for value in values]
+
+
+def _fit_loss(ax: Axes, healthy: Sequence[Look], broken: Sequence[Look], name: str) -> None:
+    """Losses that differ hugely take a scale on which each mark is ten times the one below."""
+    parts = [(look, part) for look in (*healthy, *broken) for part in (look.train, look.validation)]
+    finite = [(look, part.loss) for look, part in parts if math.isfinite(part.loss)]
+    if max((loss for _, loss in finite), default=0) > 6:
+        ax.set(yscale="log", ylabel="loss, by powers of ten")
+    else:
+        ax.set(ylim=(0, None), ylabel="loss")
+    if broken and not any(look in broken for look, _ in finite):
+        told = f"{name}: no number any more"
+        ax.text(0.5, 0.5, told, transform=ax.transAxes, ha="center", color=VALIDATION["color"])
 
 
 def draw_sizes(ax: Axes, parts: Split) -> None:
