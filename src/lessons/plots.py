@@ -123,15 +123,18 @@ def draw_twins(
 
     `stars` are the two epochs that were kept. A loss that is no number any more is not drawn.
     """
-    styles = [{**TRAIN, "label": "healthy"}, {**VALIDATION, "label": name}]
+    # Where both lines are the same, the healthy one shows around the other.
+    below = {**TRAIN, "label": "healthy", "markersize": 8, "linewidth": 3}
+    styles = [below, {**VALIDATION, "label": name, "markersize": 4}]
     axes = figure.subplots(1, 3)
     for ax, (title, thick, thin, score) in zip(axes, _TWINS, strict=True):
         for looks, style in zip((healthy, broken), styles, strict=True):
             numbers = [look.number for look in looks]
-            ax.plot(numbers, _heights(looks, thick, score), **style, markersize=5)
+            ax.plot(numbers, _heights(looks, thick, score), **style)
             ax.plot(numbers, _heights(looks, thin, score), ":", color=style["color"])
-        for look in stars:
-            ax.plot(look.number, _heights([look], thick, score), **BEST)
+        for look, style in zip(stars, styles, strict=False):  # there are none before the end
+            edge = {"markeredgecolor": style["color"], "markeredgewidth": 1.5}
+            ax.plot(look.number, _heights([look], thick, score), **BEST, **edge)
         ax.set(title=title, xlabel="epoch")
         ax.grid(alpha=0.3)
         if score == "accuracy":

@@ -87,7 +87,7 @@ class BreakPanel(Panel):
         """
         Worker.stop_any()
         if bug == MYSTERY:
-            self._random = Random(seed)
+            self._random, self._secret = Random(seed), None
         events = self._begin(bug, seed)
         try:
             for event in events:
@@ -273,6 +273,7 @@ class BreakPanel(Panel):
 def _dropdown(name: str, options: Sequence[tuple[str, str]]) -> widgets.Dropdown:
     made = widgets.Dropdown(options=options, description=name)
     made.style.description_width = "96px"
+    made.add_class("lessons-wide")
     return made
 
 
