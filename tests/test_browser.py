@@ -308,3 +308,73 @@ def test_typing_a_headline_moves_the_bars(page, show):
     headline.fill("")
     expect(panel.get_by_role("status")).to_contain_text("knows none of the words")
     assert serious(page, ".lessons-panel") == []
+
+
+# ---------------------------------------------------------------------- the break-it lab
+
+BREAK = """
+import torch
+from lessons.widgets import BreakPanel
+torch.set_num_threads(1)
+panel = BreakPanel()
+panel
+"""
+ENDLESS = """
+from lessons.widgets import break_it
+endless = break_it.BUGS["sorted"]
+healthy = endless.healthy._replace(epochs=10_000)
+break_it.BUGS["sorted"] = endless._replace(healthy=healthy)
+"""
+
+
+def drawing(page):
+    return page.locator(".lessons-panel [role=img]")
+
+
+def test_a_bug_by_keyboard_alone(page, show):
+    show(BREAK)
+    assert serious(page, ".lessons-panel") == []
+    bug = page.get_by_label("bug", exact=True)
+    bug.focus()
+    bug.press("End")  # the last one
+    expect(page.locator(".lessons-panel pre")).to_contain_text("epoch.exam.accuracy")
+    bug.press("Home")
+    expect(page.locator(".lessons-panel pre")).to_contain_text("make_loader")
+    bug.press("ArrowDown")  # zero_grad
+    expect(page.locator(".lessons-panel pre")).to_contain_text("loss.backward()")
+    page.get_by_role("button", name="Run").focus()
+    page.keyboard.press("Enter")
+    expect(status(page)).to_contain_text("Finished. The validation loss climbs")
+    told = re.compile("The broken run after epoch 10: validation loss")
+    expect(drawing(page)).to_have_attribute("aria-label", told)
+    expect(page.locator(".lessons-panel dl")).to_contain_text("How to mend it")
+    assert serious(page, ".lessons-panel") == []
+
+
+def test_a_mystery_from_the_first_look_to_the_diagnosis(page, show):
+    notebook = show(BREAK)
+    press(page, "Mystery")
+    expect(status(page)).to_contain_text("What is wrong with the mystery run?")
+    assert serious(page, ".lessons-panel") == []
+    hidden = notebook.run("print(panel._secret)").strip()
+    wrong = "low" if hidden != "low" else "high"
+    guess = page.get_by_label("diagnosis", exact=True)
+    for key, answer in ((wrong, "Not yet. Learning rate far too"), (hidden, "Right: ")):
+        name = notebook.run(f"from lessons.widgets.break_it import ALL\nprint(ALL['{key}'].name)")
+        guess.select_option(name.strip())
+        page.get_by_role("button", name="Diagnose").focus()
+        page.keyboard.press("Enter")
+        expect(status(page)).to_contain_text(answer)
+    expect(page.locator(".lessons-panel")).to_contain_text("1 of 1 mysteries solved")
+    assert serious(page, ".lessons-panel") == []
+
+
+def test_it_stops_and_other_cells_run_meanwhile(page, show):
+    notebook = show(ENDLESS, BREAK)
+    press(page, "Run")
+    expect(status(page)).to_contain_text("Training the healthy run")
+    assert notebook.run("print(6 * 7, panel._busy)").strip() == "42 True"
+    press(page, "Stop")
+    expect(status(page)).to_contain_text("Stopped.")
+    press(page, "Mystery")  # and can be used again
+    expect(status(page)).to_contain_text("What is wrong with the mystery run?")
