@@ -83,14 +83,14 @@ def check_largest(answer: Callable[..., Any]) -> None:
         begins = f"Stories that begin at {offsets.tolist()}"
         if isinstance(seen, list) and all(isinstance(row, Tensor) for row in seen):
             seen = torch.stack(seen) if len({row.shape for row in seen}) == 1 else seen
-        if isinstance(seen, Tensor) and len(seen) == stories - 1:
+        if isinstance(seen, Tensor) and seen.shape == (stories - 1, 2):
             raise NotYet(f"{begins}: one row is missing. Where does the last story stop?")
-        seen = tensor(seen, (stories, 2), f"{begins}: the result")
+        seen = tensor(seen, (stories, 2), f"{begins}: the result").float()
         expected = F.embedding_bag(torch.arange(6), vectors, offsets, mode="max")
         mean = F.embedding_bag(torch.arange(6), vectors, offsets, mode="mean")
         if torch.allclose(seen, mean) and not torch.allclose(mean, expected):
             raise NotYet(f"{begins}: these are the means, not the largest numbers.")
-        if not torch.allclose(seen.float(), expected):
+        if not torch.allclose(seen, expected):
             row = int((seen != expected).any(dim=1).nonzero()[0])
             raise NotYet(
                 f"{begins}: row {row} should be {expected[row].tolist()}, the largest number of "
@@ -151,11 +151,14 @@ def check_class(answer: Callable[..., Any]) -> None:
     table, judges = check_weights(model)
     batch = little_batches((4,))[0]
     logits = tensor(model(batch.tokens, batch.offsets), (4, CLASSES), "What the model gives back")
+    if not logits.requires_grad:
+        raise NotYet("The logits have no way back to the weights, so nothing could be learned.")
+    logits = logits.double()  # as precise as the expected ones
     sums = F.embedding_bag(batch.tokens, table, batch.offsets, mode="sum")  # (stories, width)
     expected = sums @ judges.T
     if torch.allclose(logits, expected, atol=1e-6):
         return
-    if torch.allclose(logits.sum(dim=1), torch.ones(4), atol=1e-4):
+    if torch.allclose(logits.sum(dim=1), torch.ones(4).double(), atol=1e-4):
         raise NotYet("Each row adds up to 1: these are probabilities. Logits were expected.")
     if torch.allclose(logits, expected / 3, atol=1e-6):
         raise NotYet(
@@ -174,9 +177,9 @@ def _row(logits: Tensor) -> list[float]:
 
 def check_weights(model: Any) -> tuple[Tensor, Tensor]:
     """The table of words and the weights of the judges. Raises NotYet if there are others."""
-    if not isinstance(model, nn.Module):
-        raise NotYet(f"The class makes {brief(model)}. Expected: a model, an `nn.Module`.")
-    weights = [one.detach() for one in model.parameters()]
+    check_model(model)
+    weights = [one.detach().double() for one in model.parameters()]
+    weights = [one.T if one.shape == (8, CLASSES) else one for one in weights]  # on its side
     shapes = sorted(tuple(one.shape) for one in weights)
     if (CLASSES,) in shapes:
         raise NotYet("The linear layer has a bias. Leave it out with `bias=False`.")
@@ -185,14 +188,28 @@ def check_weights(model: Any) -> tuple[Tensor, Tensor]:
             f"With {WORDS} words, {CLASSES} classes and width 8 the model has weights of the "
             f"shapes {shapes}. Expected: {[(CLASSES, 8), (WORDS, 8)]}, one for each layer."
         )
-    largest = max(one.abs().max().item() for one in weights)
-    if largest > 0.01 or largest == 0:
-        raise NotYet(
-            f"The largest of the first weights is {largest:.3f}. Expected: random numbers from "
-            "-0.01 to 0.01 in both layers."
-        )
     table, judges = sorted(weights, key=len, reverse=True)
+    check_range(table, "words")
+    check_range(judges, "judges")
     return table, judges
+
+
+def check_model(model: Any) -> None:
+    """Is it a model, and set up? Raises NotYet otherwise."""
+    if not isinstance(model, nn.Module):
+        raise NotYet(f"The class makes {brief(model)}. Expected: a model, an `nn.Module`.")
+    if "training" not in vars(model):
+        raise NotYet("The model is not set up. Does `__init__` begin with `super().__init__()`?")
+
+
+def check_range(weights: Tensor, whose: str) -> None:
+    """Are they random numbers from -0.01 to 0.01, below zero and above?"""
+    low, high = weights.min().item(), weights.max().item()
+    if not (-0.01 <= round(low, 6) < -0.002 and 0.002 < round(high, 6) <= 0.01):
+        raise NotYet(
+            f"The first weights of the {whose} go from {low:.3f} to {high:.3f}. Expected: random "
+            "numbers from -0.01 to 0.01 in both layers."
+        )
 
 
 CLASS_STARTER = """\
@@ -238,7 +255,7 @@ numbers from -0.01 to 0.01. Called with `tokens` and `offsets` it gives back the
             MY_CLASSIFIER.replace(
                 "        nn.init.uniform_(self.embedding.weight, -0.01, 0.01)\n", ""
             ),
-            "The largest of the first weights is",
+            "The first weights of the words go from",
         ),
         Wrong(
             MY_CLASSIFIER.replace("offsets))", "offsets)).softmax(dim=1)"),

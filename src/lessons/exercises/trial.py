@@ -8,6 +8,7 @@ import threading
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any, NamedTuple
 
@@ -17,6 +18,8 @@ from lessons import data, loaders, model, text, training
 from lessons.exercises.parts import Exercise, NotYet, brief
 
 _AT_HAND = (math, data, text, loaders, model, training)  # torch, nn and F come with them
+
+_LIBRARY = str(Path(model.__file__).parent)  # an answer may inherit from a class of ours
 
 SECONDS = 10.0  # that an answer may take; each of ours takes less than one
 
@@ -120,8 +123,14 @@ def check_shape(answer: Any, starter: Any) -> None:
 
 
 def methods(answer: Any) -> dict[str, FunctionType]:
-    """The functions of a class by name; or a function, under no name."""
-    found = vars(answer) if isinstance(answer, type) else {"": answer}
+    """The functions of a class by name, inherited ones too; or a function, under no name.
+
+    What a class has from torch does not count: it is the same in every answer.
+    """
+    found = {"": answer}
+    if isinstance(answer, type):
+        kinds = [kind for kind in answer.__mro__ if not kind.__module__.startswith("torch")]
+        found = {name: one for kind in reversed(kinds) for name, one in vars(kind).items()}
     return {name: one for name, one in found.items() if isinstance(one, FunctionType)}
 
 
@@ -130,10 +139,13 @@ def methods(answer: Any) -> dict[str, FunctionType]:
 
 def blame(error: BaseException, answer: Any) -> Verdict:
     """An error came up: in the learner's code or in ours?"""
-    theirs = {one.__code__.co_filename for one in methods(answer).values()}
+    files = {one.__code__.co_filename for one in methods(answer).values()}
+    theirs = {file for file in files if not file.startswith(_LIBRARY)}
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame for frame in frames if frame.filename in theirs]
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    if not lines and any(frame.filename in files for frame in frames):
+        return Verdict(NOT_YET, f"What your class inherits raised {what}")
     if not lines:
         return Verdict(
             OUR_FAULT,
