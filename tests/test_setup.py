@@ -174,20 +174,22 @@ def test_large_packages_are_imported_only_when_used(module):
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-MODULES = ["environment", "ag_news", "data", "text", "loaders", "model", "training"]
+MODULES = ["environment", "exam", "ag_news", "data", "text", "loaders", "model", "training"]
 MODULES += ["checkpoint", "runs", "bugs", "plots", "quizzes", "shapes"]
 WIDGETS = ["parts", "worker", "curves", "batches", "headline", "lab", "rate", "splits"]
 WIDGETS += ["quiz", "prediction", "break_it"]
+EXERCISES = ["parts", "trial", *(f"lesson_0{number}" for number in range(1, 8))]
 
 
 def test_imports_go_in_one_direction():
     order = [*MODULES, *(f"widgets.{name}" for name in WIDGETS)]
+    order += [f"exercises.{name}" for name in EXERCISES]
     source = ROOT / "src" / "lessons"
     files = {
         ".".join(path.relative_to(source).with_suffix("").parts): path.read_text()
         for path in source.glob("**/*.py")
     }
-    assert set(files) == {*order, "__init__", "widgets.__init__"}
+    assert set(files) == {*order, "__init__", "widgets.__init__", "exercises.__init__"}
     for place, name in enumerate(order):
         for imported in re.findall(r"^\s*(?:from|import) lessons\.([\w.]+)", files[name], re.M):
             assert imported in order[:place], f"{name} imports {imported}"
