@@ -342,7 +342,7 @@ def test_a_bug_by_keyboard_alone(page, show):
     expect(page.locator(".lessons-panel pre")).to_contain_text("make_loader")
     bug.press("ArrowDown")  # zero_grad
     expect(page.locator(".lessons-panel pre")).to_contain_text("loss.backward()")
-    page.get_by_role("button", name="Run").focus()
+    page.locator(".lessons-panel").get_by_role("button", name="Run").focus()
     page.keyboard.press("Enter")
     expect(status(page)).to_contain_text("Finished. The validation loss climbs")
     told = re.compile("The broken run after epoch 10: validation loss")

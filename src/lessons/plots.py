@@ -124,7 +124,7 @@ def draw_twins(
     `stars` are the two epochs that were kept. A loss that is no number any more is not drawn.
     """
     # Where both lines are the same, the healthy one shows around the other.
-    below = {**TRAIN, "label": "healthy", "markersize": 8, "linewidth": 3}
+    below = {**TRAIN, "label": "healthy", "markersize": 7, "linewidth": 2.5}
     styles = [below, {**VALIDATION, "label": name, "markersize": 4}]
     axes = figure.subplots(1, 3)
     for ax, (title, thick, thin, score) in zip(axes, _TWINS, strict=True):
@@ -135,11 +135,7 @@ def draw_twins(
         for look, style in zip(stars, styles, strict=False):  # there are none before the end
             edge = {"markeredgecolor": style["color"], "markeredgewidth": 1.5}
             ax.plot(look.number, _heights([look], thick, score), **BEST, **edge)
-        ax.set(title=title, xlabel="epoch")
-        ax.grid(alpha=0.3)
-        if score == "accuracy":
-            ax.set_ylim(0, 1.04)
-            ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+        _frame_twins(ax, title, score, max(10, len(healthy), len(broken)))
     _fit_loss(axes[0], healthy, broken, name)
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
@@ -149,6 +145,17 @@ _TWINS = (  # title, the part of a look that is drawn thick, the one that is dot
     ("Quiz accuracy (dotted: training)", "validation", "train", "accuracy"),
     ("Exam accuracy (dotted: new stories)", "exam", "new", "accuracy"),
 )
+
+
+def _frame_twins(ax: Axes, title: str, score: str, epochs: int) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    ax.set(title=title, xlabel="epoch", xlim=(0.5, epochs + 0.5))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.grid(alpha=0.3)
+    if score == "accuracy":
+        ax.set_ylim(0, 1.04)
+        ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
 
 
 def _heights(looks: Sequence[Look], part: str, score: str) -> list[float]:
@@ -164,10 +171,11 @@ def _fit_loss(ax: Axes, healthy: Sequence[Look], broken: Sequence[Look], name: s
     if max((loss for _, loss in finite), default=0) > 6:
         ax.set(yscale="log", ylabel="loss, by powers of ten")
     else:
-        ax.set(ylim=(0, None), ylabel="loss")
+        ax.set(ylim=(0, None if finite else 1.5), ylabel="loss")
     if broken and not any(look in broken for look, _ in finite):
         told = f"{name}: no number any more"
-        ax.text(0.5, 0.5, told, transform=ax.transAxes, ha="center", color=VALIDATION["color"])
+        where = {"transform": ax.transAxes, "ha": "right", "color": VALIDATION["color"]}
+        ax.text(0.97, 0.91, told, bbox={"facecolor": "white", "edgecolor": "none"}, **where)
 
 
 def draw_sizes(ax: Axes, parts: Split) -> None:
