@@ -250,7 +250,7 @@ BUGS = {
     ),
     "leak": Bug(
         "The exam is in the textbook",
-        "train = EncodedStories(all_stories, vocabulary)",
+        "train = EncodedStories(training_and_exam, vocabulary)",
         "train = EncodedStories(parts.train, vocabulary)",
         "Every answer in the exam is right. With new stories, and in the quizzes, the model does "
         "far worse.",

@@ -233,7 +233,7 @@ LESSON_02 = (
         ),
     ),
     Question(
-        "Which loader should shuffle?",
+        "One loader is for training, one for validation. Which should shuffle?",
         (
             Option(
                 "Only the one for training",
@@ -291,12 +291,14 @@ LESSON_03 = (
         (
             Option(
                 "Because zeros would be the right answer already",
-                "With zeros all classes look alike, and nothing is answered yet.",
+                "With zeros all classes look alike. And if both layers are zero, their weights "
+                "never move.",
             ),
             Option(
-                "Because large ones would be sure of wrong answers",
-                "Large random weights make large logits: the model starts out sure, and mostly "
-                "wrong. Small ones start near a die roll.",
+                "Because large ones drown what is learned, and equal ones stay equal",
+                "Training moves each number only a little, so from a large start the model still "
+                "reads mostly random numbers. Equal numbers get equal corrections and never "
+                "differ.",
                 right=True,
             ),
             Option(
@@ -391,7 +393,7 @@ LESSON_05 = (
                 "An error message", "Nothing complains. That is what makes this bug hard to find."
             ),
             Option(
-                "Each step also makes all earlier steps once more",
+                "Each step also follows all earlier gradients once more",
                 "Backward() adds to the old gradients, so they pile up, and the weights run away.",
                 right=True,
             ),

@@ -43,7 +43,7 @@ STARTER = "def my_lazy_accuracy(labels):\n"
 LAZY = Exercise(
     "01-lazy",
     """\
-A lazy model reads no word: it says the commonest class of the pile every time. Write
+A lazy model reads no word: it says the commonest class in the list every time. Write
 `my_lazy_accuracy`: you are given the list of right labels. Give back the share of answers that the
 lazy model gets right, as a number between 0 and 1. For `[0, 0, 1, 0]` that is 0.75.""",
     f"{STARTER}    ...",
@@ -233,8 +233,8 @@ same exam again.""",
     check_even,
     (
         "Go class by class, as in the stratified split. Only the place of the cut is another one.",
-        "Find the rows of the class, and shuffle them with `torch.randperm` and one generator, "
-        "made before the loop.",
+        "Find the rows of the class (`torch.tensor(labels)` first, if you do it as the lesson "
+        "does), and shuffle them with `torch.randperm` and one generator, made before the loop.",
         "`torch.randperm` gives places among the rows of this class. Look up the row at each "
         "place; the first `count` go to the exam, the others to the textbook.",
     ),

@@ -30,6 +30,10 @@ def check_price(answer: Callable[..., Any]) -> None:
     ):
         chances, right = torch.tensor(rows), torch.tensor(labels)
         seen = call(answer, chances, right)
+        if isinstance(seen, Tensor) and seen.shape == right.shape:
+            raise NotYet(
+                "That is a price for each story. The loss of the batch is one number, their mean."
+            )
         seen = number(seen.item() if _is_one(seen) else seen, "The loss")
         picked = -chances[torch.arange(len(labels)), right].log()
         mistakes = [
@@ -134,7 +138,8 @@ SLOPE = Exercise(
     """\
 Write `my_slope`, which feels the slope of any function with the foot. You are given a function
 that takes a number and gives back a number, such as `lambda x: x * x`, and the place `x` where you
-stand. Give back the slope there, right to three digits. At 2 the slope of `x * x` is 4.""",
+stand. Give back the slope there, at most a thousandth of it off. At 2 the slope of `x * x`
+is 4.""",
     f"{SLOPE_STARTER}    ...",
     check_slope,
     (

@@ -217,7 +217,8 @@ def check_loop(answer: Callable[..., Any]) -> None:
     if torch.allclose(weights, losses_of(3, wipe=False)[1], atol=1e-5):
         raise NotYet(
             "The model was handed in with small weights, and they grew too much: each step also "
-            "took all the steps before it once more. The gradients pile up. Which line wipes them?"
+            "followed all earlier gradients once more. The gradients pile up. Which line wipes "
+            "them?"
         )
     if not torch.allclose(weights, expected, atol=1e-5):
         raise NotYet(
@@ -279,9 +280,10 @@ MY_TRAIN = (
 LOOP = Exercise(
     "05-loop",
     """\
-Now write a whole training of your own, without `train_step` and without `average`. `my_train`
-reads the textbook `epochs` times and gives back a list: the mean loss over the stories of each
-epoch, as plain numbers. Whatever mode the model comes in, it must learn in training mode.""",
+Now write a whole training of your own, without the help of `train_step`, `average` or
+`train_one_epoch`. `my_train` reads the textbook `epochs` times and gives back a list: the mean loss
+over the stories of each epoch, measured while learning, as plain numbers. Whatever mode the model
+comes in, it must learn in training mode.""",
     f"{STARTER}    ...",
     check_loop,
     (
