@@ -517,7 +517,7 @@ LESSON_07 = (
         (
             Option(
                 "Yours, by two stories",
-                "In another exam of 200 questions it could as well be the other way round. The "
+                "In another exam of 200 questions it could easily be the other way round. The "
                 "margin is several points wide.",
             ),
             Option(
