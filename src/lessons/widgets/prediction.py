@@ -64,15 +64,30 @@ class Prediction(Panel):
     def _commit_chosen(self) -> None:
         raise NotImplementedError
 
-    def _fix(self, told: str, *controls: widgets.Widget) -> None:
-        """From now on the prediction stays as it is."""
+    def _check_open(self) -> None:
         if self._committed:
             raise ValueError("You have committed already. Run the cell again to predict anew.")
+
+    def _fix(self, *controls: widgets.Widget) -> None:
+        """From now on the prediction stays as it is."""
         self._committed = True
         for control in controls:
             control.disabled = True
         self._button.description = "Committed"
-        self._status.value = words(f"You predict {told}. Now read on: the result comes below.")
+        self._tell()
+
+    def _tell(self) -> None:
+        """Say what is predicted, and say it anew if a last choice arrives after the button.
+
+        Choice and button are sent apart, so in a busy kernel the button can overtake the choice
+        that was made before it.
+        """
+        if self._committed:
+            told = f"You predict {self._say_guess()}. Now read on: the result comes below."
+            self._status.value = words(told)
+
+    def _say_guess(self) -> str:
+        raise NotImplementedError
 
 
 def shown(figure: Figure, alt: str, told: str) -> HTML:
@@ -90,36 +105,43 @@ class NumberPrediction(Prediction):
 
     def __init__(self, question: str, values: Sequence[float], unit: str = "") -> None:
         """Any number between the smallest and the largest value can be predicted."""
-        self._values, self._unit, self.guess = list(values), unit, math.nan
+        self._values, self._unit = list(values), unit
         middle = self._values[len(self._values) // 2]
         self._dial = Dial("prediction", self._values, middle, unit=unit, free=True, live=True)
         asked = widgets.HTML(f'<div class="lessons-question">{html.escape(question)}</div>')
         super().__init__(question, [asked, self._dial.row], [])
+        self._dial.listen(self._tell)
+
+    @property
+    def guess(self) -> float | None:
+        """The number that was committed to, if any."""
+        return self._dial.value if self._committed else None
 
     def _commit_chosen(self) -> None:
         self.commit(self._dial.value)
 
     def commit(self, number: float) -> None:
-        """Predict this number. Raises ValueError if it is out of range."""
+        """Predict this number, a whole one if the values are; ValueError if out of range."""
         low, high = min(self._values), max(self._values)
         if not low <= number <= high:
             raise ValueError(f"Predict a number from {low:g} to {high:g}, not {number:g}.")
-        self._fix(self._say(number), self._dial.slider, self._dial.box)
-        self._dial.value = self.guess = number
+        self._check_open()
+        self._dial.value = number
+        self._fix(self._dial.slider, self._dial.box)
 
     def compare(self, actual: float) -> HTML:
         """The prediction and the actual number on one scale; without a prediction, the latter."""
-        if not self._committed:
+        if self.guess is None:
             told = f"{NONE} What happened: {self._say(actual)}."
         else:
-            told = f"You predicted {self._say(self.guess)}, it is {self._say(actual)}: "
+            told = f"You predicted {self._say_guess()}, it is {self._say(actual)}: "
             told += f"{self._tell_difference(self.guess - actual)}."
         figure = Figure(figsize=(8.2, 1.7), layout="constrained")
         self._draw(figure.subplots(), actual)
         return shown(figure, f"A scale with marks. {told}", told)
 
     def _draw(self, ax: Axes, actual: float) -> None:
-        marks = [(actual, RESULT), (self.guess, GUESS)][: 1 + self._committed]
+        marks = [(actual, RESULT), (self._dial.value, GUESS)][: 1 + self._committed]
         for place, (number, style) in enumerate(marks):
             ax.plot(number, place, markersize=11, **style)
             ax.annotate(self._say(number), (number, place + 0.28), ha="center", va="center")
@@ -137,6 +159,9 @@ class NumberPrediction(Prediction):
         unit = "percentage points" if self._unit == "%" else self._unit
         size = f"{abs(difference):g} {unit}".strip()
         return f"{size} too {'high' if difference > 0 else 'low'}"
+
+    def _say_guess(self) -> str:
+        return self._say(self._dial.value)
 
     def _say(self, number: float) -> str:
         return f"{number:g} {self._unit}".strip()
@@ -169,10 +194,15 @@ class CurvePrediction(Prediction):
             raise ValueError("Give sketches to choose from, each with two heights or more.")
         self._sketches = dict(sketches)
         self._labels = {"xlabel": xlabel, "ylabel": ylabel}
-        self.guess: str | None = None
         self._choice = choice(question, list(self._sketches))
         drawn = widgets.HTML(labelled(svg(self._draw()), self._alt))
         super().__init__(question, [self._choice], [drawn])
+        self._choice.observe(lambda _: self._tell(), "index")
+
+    @property
+    def guess(self) -> str | None:
+        """The name of the sketch that was committed to, if any."""
+        return list(self._sketches)[self._choice.index] if self._committed else None
 
     def __repr__(self) -> str:
         return "\n".join([super().__repr__(), *lettered(list(self._sketches))])
@@ -212,8 +242,9 @@ class CurvePrediction(Prediction):
         names = list(self._sketches)
         if name not in names:
             raise ValueError(f'There is no sketch "{name}". Choose one of: {"; ".join(names)}.')
-        self._fix(self._say(name), self._choice)
-        self._choice.index, self.guess = names.index(name), name
+        self._check_open()
+        self._choice.index = names.index(name)
+        self._fix(self._choice)
 
     def compare(self, actual: Sequence[float]) -> HTML:
         """The actual curve with the chosen sketch, and which sketch came closest."""
@@ -223,7 +254,7 @@ class CurvePrediction(Prediction):
         self._draw_both(ax, heights)
         names = " and ".join(str(line.get_label()) for line in ax.lines)
         alt = "The {ylabel} for each {xlabel}: ".format(**self._labels) + f"{names}."
-        return shown(figure, alt, self._tell(heights, len(actual)))
+        return shown(figure, alt, self._tell_result(heights, len(actual)))
 
     def _draw_both(self, ax: Axes, heights: Sequence[float]) -> None:
         numbers = range(1, len(heights) + 1)
@@ -237,7 +268,7 @@ class CurvePrediction(Prediction):
         ax.grid(alpha=0.3)
         ax.legend()
 
-    def _tell(self, heights: Sequence[float], total: int) -> str:
+    def _tell_result(self, heights: Sequence[float], total: int) -> str:
         """The comparison in words."""
         x, y = self._labels.values()
         yours = f"You chose {self._say(self.guess)}." if self.guess else NONE
@@ -254,6 +285,9 @@ class CurvePrediction(Prediction):
             return f"No sketch has these ups and downs; {self._say(name)}, comes closest."
         mine = "Your sketch, " if name == self.guess else ""
         return f"{mine}{self._say(name)}, comes closest."
+
+    def _say_guess(self) -> str:
+        return self._say(list(self._sketches)[self._choice.index])
 
     def _say(self, name: str) -> str:
         return f"{ascii_uppercase[list(self._sketches).index(name)]}, “{name}”"
