@@ -471,9 +471,9 @@ def check_weights(model: nn.Module, told: str) -> None:
             f"{values[-1]:g}. Expected: all weights from the same epoch."
         )
     why = {
-        6: "That is the last epoch. Was something put back after the last event? Was it copied when "
-        "the best epoch came, not later? Or are they the model's own tensors, and these went on "
-        "learning: a name for a tensor is no copy.",
+        6: "That is the last epoch. Was something put back after the last event? Was it copied "
+        "when the best epoch came, not later? Or are they the model's own tensors, and these went "
+        "on learning: a name for a tensor is no copy.",
         5: "That epoch was only better than the one before it, or it did best in the textbook.",
     }
     if not close(values[0], 3):
