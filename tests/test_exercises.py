@@ -311,6 +311,10 @@ def test_a_changed_input_is_told():
     assert "input number 1 is not what it was before. It was [1], and afterwards it is []" in text
 
 
+def test_an_input_that_is_no_number_is_not_taken_for_a_changed_one():
+    assert call(len, [1.0, math.nan]) == 2
+
+
 def two(a, b):
     return a
 

@@ -190,6 +190,11 @@ WRONG = {
         EXERCISES["04-sign"].solution.replace(
             "weights.grad.sign()", "weights.grad / weights.grad.abs()"
         ): "no number any more",
+        """
+def my_sign_step(model, batch, rate):
+    optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
+    F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels).backward()
+    optimizer.step()""": "such as weight decay?",
     },
 }
 TOLD = [(id, code, told) for id, codes in WRONG.items() for code, told in codes.items()]

@@ -79,7 +79,7 @@ def same(left: Any, right: Any) -> bool:
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    return bool(left == right)
+    return left is right or bool(left == right)  # nan is not equal to itself
 
 
 def brief(value: Any) -> str:
