@@ -1,13 +1,18 @@
-"""What several tests share, and --no-skips: in CI a skipped test is a failed one."""
+"""What tests and notebooks share, and --no-skips: in CI a skipped test is a failed one."""
 
 from pathlib import Path
 
 import pytest
 import torch
+from figures import compare_figures
+from nbval.plugin import IPyNbCell
 
 from lessons.data import TOPICS, Split, load, load_split
 
-ROOT = Path(__file__).parents[1]
+pytest_plugins = ["pytester"]  # runs a small notebook under nbval
+compare_figures(IPyNbCell)
+
+ROOT = Path(__file__).parent
 REAL_ROWS = ROOT.parent / "shared" / "data" / "ag_news"
 
 
