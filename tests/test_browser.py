@@ -6,8 +6,9 @@ import shutil
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import BROWSER, Notebook, open_browser, serve_lab, write_notebook
-from conftest import ROOT
 from playwright.sync_api import expect
+
+from conftest import ROOT
 
 pytestmark = pytest.mark.skipif(
     BROWSER is None,

@@ -4,8 +4,8 @@ import re
 
 import nbformat
 import pytest
-from conftest import ROOT
 
+from conftest import ROOT
 from lessons.runs import Settings, new_run, prepare
 from lessons.training import Epoch, best
 from lessons.widgets import RatePanel, Target

@@ -7,8 +7,8 @@ from statistics import fmean
 import nbformat
 import pytest
 import torch
-from conftest import ROOT
 
+from conftest import ROOT
 from lessons.bugs import BUGS, Recipe, chosen, run
 
 seeds = pytest.mark.parametrize("seed", range(5))

@@ -13,13 +13,13 @@ import nbformat
 import pytest
 import torch
 import torchtext
-from conftest import REAL_ROWS
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from three_epochs import digest, new_model, three_epochs
 from torch import nn
 from torch.utils.data import DataLoader
 
+from conftest import REAL_ROWS
 from lessons.checkpoint import save
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import Classifier, classify
