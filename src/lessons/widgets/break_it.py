@@ -44,7 +44,7 @@ class BreakPanel(Panel):
 
     title = "Break it"
     scripts = ("panel.js", "selects.js")
-    instead = ' In a script: panel.run("wipe").'
+    instead = ' In a script: call its method run("wipe").'
 
     def __init__(self, parts: Split | None = None) -> None:
         """Train on these stories; without any, on those of the chosen source."""
