@@ -173,7 +173,7 @@ def test_the_most_frequent_mix_ups_are_named(runs, capsys):
         pairs = [(a, b) for a in range(4) for b in range(4) if a != b]
         most = max(counts[pair].item() for pair in pairs)
         assert capsys.readouterr().out.splitlines() == [
-            f"{names[a]} taken for {names[b]}: {most} of {counts[a].sum()}"
+            f"{names[a]} taken for {names[b]}: ≈ {most} of {counts[a].sum()}"
             for a, b in pairs
             if counts[a, b] == most
         ]
