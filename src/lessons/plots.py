@@ -205,7 +205,7 @@ def draw_shares(ax: Axes, parts: Split, title: str) -> None:
     if len(shown) < len(names):
         title += f": the {len(shown)} largest of {len(names)} classes"
     ax.set(title=title, ylabel="share of the part")
-    ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    ax.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
 
 
 def _largest(sizes: Sequence[float]) -> list[int]:
@@ -217,13 +217,13 @@ def _largest(sizes: Sequence[float]) -> list[int]:
 def _name_ticks(ax: Axes, axis: Literal["x", "y"], names: Sequence[str]) -> None:
     """Write the names of classes along an axis, upright where there are many."""
     # The names come from data: a dollar sign in them is no formula.
-    shown: dict[str, Any] = {"labels": [_shorten(name) for name in names], "parse_math": False}
+    shown: dict[str, Any] = {"labels": [shorten(name) for name in names], "parse_math": False}
     if axis == "x" and (len(names) > FEW_CLASSES or max(map(len, shown["labels"])) > 12):
         shown["rotation"] = 90
     (ax.set_xticks if axis == "x" else ax.set_yticks)(range(len(names)), **shown)
 
 
-def _shorten(name: str) -> str:
+def shorten(name: str) -> str:
     """A name in one line, of at most 20 letters: what differs is often its end."""
     name = " ".join(name.split())
     return name if len(name) <= 20 else f"{name[:11]}…{name[-8:]}"
@@ -267,11 +267,11 @@ def draw_confusion(ax: Axes, counts: Tensor, names: Sequence[str]) -> None:
     for axis in ("x", "y"):
         _name_ticks(ax, axis, [names[label] for label in shown])
     ax.set(xlabel="the model's guess", ylabel="right answer")
-    darkest = counts.max() / 2
     for row, counted in enumerate(counts.tolist()):
         for column, count in enumerate(counted):
-            color = "white" if count > darkest else "black"
-            ax.text(column, row, str(count), ha="center", va="center", color=color)
+            if count or len(shown) <= FEW_CLASSES:  # of many cells, the empty ones stay empty
+                color = "white" if count > counts.max() / 2 else "black"
+                ax.text(column, row, str(count), ha="center", va="center", color=color)
 
 
 @contextmanager
