@@ -179,6 +179,18 @@ def test_the_most_frequent_mix_ups_are_named(runs, capsys):
         ]
 
 
+def test_a_class_without_guesses_or_without_stories_is_said_so_in_words(capsys):
+    counts = torch.tensor([[3, 0, 1], [1, 0, 0], [0, 0, 0]])
+    exec(CELLS["per-class"], {"counts": counts, "names": ("a", "b", "c")})
+    table = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in table[1:4]] == [
+        ["a", "≈", "75%", "≈", "75%"],
+        ["b", "never", "guessed", "≈", "0%"],
+        ["c", "≈", "0%", "none", "in", "the", "exam"],
+    ]
+    assert table[4:] == ["lowest precision: c, ≈ 0%", "lowest recall: b, ≈ 0%"]
+
+
 def test_it_is_less_sure_when_it_is_wrong(runs):
     for run in runs:
         right = run.guesses == run.labels
