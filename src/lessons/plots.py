@@ -195,13 +195,16 @@ def draw_shares(ax: Axes, parts: Split, title: str) -> None:
     Of more than `MOST_CLASSES` classes, those with the most stories are shown.
     """
     names = parts.train.names
-    counts = [Counter(part.labels) for part in parts]
-    shown = _largest([sum(count[label] for count in counts) for label in range(len(names))])
+    total = Counter(label for part in parts for label in part.labels)
+    shown = _largest([total[label] for label in range(len(names))])
     for place, (name, part) in enumerate(parts._asdict().items(), -1):
-        shares = [counts[place + 1][label] / max(len(part.labels), 1) for label in shown]
+        counts = Counter(part.labels)
+        shares = [counts[label] / max(len(part.labels), 1) for label in shown]
         places = [number + 0.27 * place for number in range(len(shown))]
         ax.bar(places, shares, 0.27, edgecolor="black", label=name, **PARTS[name])
     _name_ticks(ax, "x", [names[label] for label in shown])
+    if len(shown) > 15:
+        ax.tick_params("x", labelsize=8)
     if len(shown) < len(names):
         title += f": the {len(shown)} largest of {len(names)} classes"
     ax.set(title=title, ylabel="share of the part")
