@@ -7,10 +7,10 @@ import html
 import io
 import math
 import re
-import warnings
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from torch import Tensor
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # a third of a second, for those who draw
     from IPython.display import HTML
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 # Two of Okabe and Ito's colours, which colour-blind people can tell apart. Marker and dash
 # differ as well, so the lines can be told apart in grey.
@@ -224,6 +225,7 @@ def _name_ticks(ax: Axes, axis: Literal["x", "y"], names: Sequence[str]) -> None
     if axis == "x" and (len(names) > FEW_CLASSES or max(map(len, shown["labels"])) > 12):
         shown["rotation"] = 90
     (ax.set_xticks if axis == "x" else ax.set_yticks)(range(len(names)), **shown)
+    _left_to_browser(ax.get_xticklabels() if axis == "x" else ax.get_yticklabels())
 
 
 def shorten(name: str) -> str:
@@ -233,7 +235,10 @@ def shorten(name: str) -> str:
 
 
 def draw_epoch(ax: Axes, stories: int, batch_size: int, read: int = 0) -> None:
-    """One epoch as a bar, cut into numbered batches; `read` of them are filled."""
+    """One epoch as a bar, cut into numbered batches; `read` of them are filled.
+
+    Where there is no room for numbers, the last batch alone has one, above it.
+    """
     begins = range(0, stories, batch_size)
     boxes = [(begin, min(batch_size, stories - begin)) for begin in begins]
     colors = ["#A6CEE3" if size == batch_size else "#FDBF6F" for _, size in boxes]
@@ -245,9 +250,13 @@ def draw_epoch(ax: Axes, stories: int, batch_size: int, read: int = 0) -> None:
             # Pure black would take the colour of the page's text, light on a dark page.
             color = "white" if number <= read else "#111111"
             ax.text(begin + size / 2, 0.5, str(number), ha="center", va="center", color=color)
+        elif number == len(boxes):
+            ax.text(stories, 1.06, f"{number:,}", ha="right", va="bottom", color="black")
+            ax.set_ylim(-0.05, 1.5)
+    iterations = f"{len(boxes):,} iteration{'s' * (len(boxes) > 1)}"
     ax.set_title(
-        f"1 epoch: {stories:,} stories, batch size {batch_size}, {len(boxes):,} iterations"
-        f" (stories in the last: {boxes[-1][1]})"
+        f"1 epoch: {stories:,} stories, batch size {batch_size:,}, {iterations} (stories in the "
+        f"last: {boxes[-1][1]:,})"
     )
     ax.set(yticks=[], xlabel="stories read so far", xlim=(-0.01 * stories, 1.01 * stories))
 
@@ -277,42 +286,43 @@ def draw_confusion(ax: Axes, counts: Tensor, names: Sequence[str]) -> None:
                 ax.text(column, row, str(count), ha="center", va="center", color=color)
 
 
-@contextmanager
-def _missing_glyphs(action: Literal["error", "ignore"]) -> Iterator[None]:
-    """What to do where matplotlib's font has no letter for a character of a name."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings(action, "Glyph .* missing", UserWarning)
-        yield
+def _left_to_browser(texts: Iterable[Text]) -> bool:
+    """Are there texts with letters that matplotlib's font lacks? They get its font of boxes.
+
+    That keeps room for them and spares the warnings. In an SVG the browser then finds the letters.
+    """
+    from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+
+    known = get_font(findfont(FontProperties())).get_charmap()
+    lacking = [
+        text
+        for text in texts
+        if any(ord(letter) not in known and letter.isprintable() for letter in text.get_text())
+    ]
+    boxes = {"Last Resort High-Efficiency"} & set(fontManager.get_font_names())
+    for text in lacking:
+        text.set_fontfamily(["sans-serif", *boxes])
+    return bool(lacking)
 
 
 def picture(figure: Figure, alt: str) -> HTML:
     """A figure for a notebook, with words for those who cannot see it.
 
-    In a script that matplotlib's font does not have, such as Chinese, the letters are left to
-    the browser, which has more fonts.
+    It is a PNG, except in a script that matplotlib's font lacks, such as Chinese: then it is an
+    SVG, whose letters are left to the browser, which has more fonts.
     """
     from IPython.display import HTML
+    from matplotlib.text import Text
 
-    try:
-        with _missing_glyphs("error"):
-            kind, drawn = "png", _save(figure, "png")
-    except UserWarning:
-        with _missing_glyphs("ignore"):
-            kind, drawn = "svg+xml", _save(figure, "svg")
-    data = base64.b64encode(drawn).decode()
-    return HTML(
-        f'<img alt="{html.escape(alt)}" src="data:image/{kind};base64,{data}" '
-        'style="max-width: 100%; height: auto">'
-    )
-
-
-def _save(figure: Figure, kind: str) -> bytes:
-    import matplotlib
-
+    kind = "svg" if _left_to_browser(figure.findobj(Text)) else "png"
     file = io.BytesIO()
-    with matplotlib.rc_context({"svg.fonttype": "none"}):  # letters, not outlines
+    with _letters():
         figure.savefig(file, format=kind, dpi=110, bbox_inches="tight")
-    return file.getvalue()
+    data = base64.b64encode(file.getvalue()).decode()
+    return HTML(
+        f'<img alt="{html.escape(alt)}" src="data:image/{kind.replace("svg", "svg+xml")};'
+        f'base64,{data}" style="max-width: 100%; height: auto">'
+    )
 
 
 def labelled(drawn: str, alt: str) -> str:
@@ -320,14 +330,11 @@ def labelled(drawn: str, alt: str) -> str:
     return f'<div role="img" aria-label="{html.escape(alt)}">{drawn}</div>'
 
 
-@_missing_glyphs("ignore")
 def svg(figure: Figure) -> str:
     """A figure as HTML that takes the colours of the page, light or dark."""
-    import matplotlib
-
-    matplotlib.rcParams["svg.fonttype"] = "none"  # letters, not outlines: less to draw
     file = io.StringIO()
-    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    with _letters():
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     drawn = file.getvalue()
     drawn = drawn[drawn.index("<svg") :]
     for color, role in _ROLES.items():
@@ -335,3 +342,24 @@ def svg(figure: Figure) -> str:
     # Only what is pointed at needs its id; the others would stand on the page many times.
     kept = set(re.findall(r"#([\w-]+)", drawn))
     return re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in kept else "", drawn)
+
+
+_drawing = Lock()  # panels draw in a thread of their own
+
+
+@contextmanager
+def _letters() -> Iterator[None]:
+    """Let text in an SVG be letters, not outlines: there is less to draw.
+
+    It is a setting of the whole kernel, so it is put back. That is not left to `rc_context`: it
+    would also put back whatever the reader's own cell sets in the meantime.
+    """
+    import matplotlib
+
+    with _drawing:
+        before = matplotlib.rcParams["svg.fonttype"]
+        matplotlib.rcParams["svg.fonttype"] = "none"
+        try:
+            yield
+        finally:
+            matplotlib.rcParams["svg.fonttype"] = before
