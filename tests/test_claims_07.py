@@ -173,10 +173,22 @@ def test_the_most_frequent_mix_ups_are_named(runs, capsys):
         pairs = [(a, b) for a in range(4) for b in range(4) if a != b]
         most = max(counts[pair].item() for pair in pairs)
         assert capsys.readouterr().out.splitlines() == [
-            f"{names[a]} taken for {names[b]}: {most} of {counts[a].sum()}"
+            f"{names[a]} taken for {names[b]}: ≈ {most} of {counts[a].sum()}"
             for a, b in pairs
             if counts[a, b] == most
         ]
+
+
+def test_a_class_without_guesses_or_without_stories_is_said_so_in_words(capsys):
+    counts = torch.tensor([[3, 0, 1], [1, 0, 0], [0, 0, 0]])
+    exec(CELLS["per-class"], {"counts": counts, "names": ("a", "b", "c")})
+    table = capsys.readouterr().out.splitlines()
+    assert [line.split() for line in table[1:4]] == [
+        ["a", "≈", "75%", "≈", "75%"],
+        ["b", "never", "guessed", "≈", "0%"],
+        ["c", "≈", "0%", "none", "in", "the", "exam"],
+    ]
+    assert table[4:] == ["lowest precision: c, ≈ 0%", "lowest recall: b, ≈ 0%"]
 
 
 def test_it_is_less_sure_when_it_is_wrong(runs):

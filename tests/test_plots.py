@@ -2,9 +2,13 @@
 
 import math
 import re
+import warnings
 from base64 import b64decode
 from html import unescape
+from itertools import pairwise
+from time import process_time
 
+import matplotlib
 import pytest
 import torch
 from matplotlib.figure import Figure
@@ -94,6 +98,47 @@ def test_names_from_data_are_no_formulas(ax):
     picture(ax.figure, "names with dollar signs")  # a formula would not be drawn
 
 
+def test_many_classes_are_those_mixed_up_most_and_drawn_in_time(ax):
+    counts = torch.eye(150, dtype=torch.int64) * 20
+    mixed = list(range(3, 150, 6))  # 25 of them: each takes its follower in this list for itself
+    for place, label in enumerate(mixed):
+        counts[label, mixed[place - 1]] = 7
+    names = [f"topic {number}" for number in range(150)]
+    begun = process_time()
+    draw_confusion(ax, counts, names)
+    picture(ax.figure, "the classes that are mixed up most")
+    assert process_time() - begun < 5
+    named = [tick.get_text() for tick in ax.get_yticklabels()]
+    assert named == [names[label] for label in mixed]
+    assert sorted(text.get_text() for text in ax.texts) == ["20"] * 25 + ["7"] * 25
+    assert ax.get_title() == "The 25 of 150 classes that are mixed up most"
+
+
+def test_twenty_classes_have_room(ax):
+    names = [f"a class with quite a long name, number {number}" for number in range(20)]
+    draw_confusion(ax, torch.eye(20, dtype=torch.int64), names)
+    ax.figure.draw_without_rendering()
+    boxes = [tick.get_window_extent() for tick in ax.get_xticklabels()]
+    assert all(left.x1 < right.x0 for left, right in pairwise(boxes))
+    assert all(box.y1 - box.y0 < 2 * ax.figure.dpi for box in boxes)  # inches: they are shortened
+    assert len({tick.get_text() for tick in ax.get_xticklabels()}) == 20  # and still differ
+    assert [text.get_text() for text in ax.texts] == ["1"] * 20  # the empty cells stay empty
+
+
+@pytest.mark.parametrize("name", ["国际新闻", "खेल", "กีฬา", "스포츠"])
+def test_names_in_any_script_are_left_to_the_browser(ax, name):
+    draw_confusion(ax, torch.eye(2, dtype=torch.int64), (name, "World"))
+    before = dict(matplotlib.rcParams)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib says so where it draws a box
+        shown = picture(ax.figure, "names in another script").data
+        panel = svg(ax.figure)
+    assert dict(matplotlib.rcParams) == before
+    drawn = b64decode(re.search(r'src="data:image/svg\+xml;base64,([^"]+)"', shown)[1]).decode()
+    for page in (drawn, panel):
+        assert len(re.findall(rf"<text [^>]*>{name}</text>", page)) == 2
+
+
 def test_a_picture_is_a_png_with_words(ax):
     draw_loss(ax, HISTORY)
     shown = picture(ax.figure, "loss falls").data
@@ -173,6 +218,17 @@ def test_sizes_and_shares_of_a_split():
     draw_shares(right, parts, "Shares")
     assert [bar.get_height() for bar in right.patches] == [0.75, 0.25, 0, 1, 0, 0]
     assert len({bar.get_hatch() for bar in left.patches}) == 3  # not by colour alone
+
+
+def test_shares_of_many_classes_are_those_of_the_largest(ax):
+    names = tuple(f"topic {number}" for number in range(150))
+    labels = [*range(150), *range(100, 125)]
+    pile = Stories(["x"] * len(labels), labels, names)
+    draw_shares(ax, Split(pile, pile, pile), "Stratified")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == list(names[100:125])
+    assert {bar.get_height() for bar in ax.patches} == {2 / 175}
+    assert ax.get_title() == "Stratified: the 25 largest of 150 classes"
+    assert ax.yaxis.get_major_formatter()(0.005, 0) == "0.5%"
 
 
 def test_a_drawing_for_a_panel_takes_the_colours_of_the_page(ax):

@@ -15,7 +15,7 @@ import torch
 
 import lessons.widgets
 from lessons.checkpoint import load
-from lessons.data import split
+from lessons.data import Stories, split
 from lessons.loaders import make_loader
 from lessons.model import Classifier, TextClassifier, classify
 from lessons.runs import Settings, new_run, prepare
@@ -634,6 +634,33 @@ def test_a_headline_without_a_known_word_is_told_so(classifier, headline):
     panel = HeadlinePanel(classifier, headline)
     assert "knows none of the words" in shown(panel)
     assert "lessons-word" not in shown(panel).split("</style>")[1]
+
+
+def test_without_a_headline_it_asks_about_words_that_the_model_knows(classifier):
+    assert find(HeadlinePanel(classifier), ipywidgets.Text, "headline").value == (
+        "Striker sells his robot bank"
+    )
+    words = Vocabulary.of(["<unk>", "天", "地", "人"])
+    other = HeadlinePanel(Classifier(TextClassifier(4, 2), words, ("国际", "体育")))
+    assert find(other, ipywidgets.Text, "headline").value == "天 地 人"
+    assert "with a probability of" in shown(other)
+
+
+def test_of_many_classes_the_most_probable_are_shown():
+    words, names = Vocabulary.of(["<unk>", "good"]), tuple(f"topic {i:03}" for i in range(150))
+    model = TextClassifier(2, 150)
+    chances = classify(Classifier(model, words, names), "good")
+    page = shown(HeadlinePanel(Classifier(model, words, names), "good"))
+    listed = re.findall(r"<th scope='row'>(topic \d+)</th>", page)
+    assert listed == sorted(sorted(names, key=chances.get)[-12:])
+    rest = sum(chance for name, chance in chances.items() if name not in listed)
+    assert f"all the others</th><td>{rest:.0%}" in page
+
+
+def test_of_many_classes_the_split_panel_counts_the_first_ones():
+    names = tuple(f"topic {i}" for i in range(150))
+    page = shown(SplitPanel(Stories(["x"] * 1500, [*range(150)] * 10, names)))
+    assert "1 topic 11 ..." in page and "1 topic 12" not in page
 
 
 def test_a_model_of_other_classes():

@@ -8,10 +8,10 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from torch import Tensor
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:  # a third of a second, for those who draw
     from IPython.display import HTML
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.text import Text
 
 # Two of Okabe and Ito's colours, which colour-blind people can tell apart. Marker and dash
 # differ as well, so the lines can be told apart in grey.
@@ -42,6 +43,8 @@ _ROLES = {  # the colours in a drawing, and those of the page that stand for the
     "#ffffff": "var(--jp-layout-color1, white)",
 }
 NAMES = {"train": "training", "validation": "validation"}
+MOST_CLASSES = 25  # for which a picture has room
+FEW_CLASSES = 6  # whose names can be read beside each other
 
 
 def draw_loss(ax: Axes, history: Sequence[Epoch], live: bool = False) -> None:
@@ -188,15 +191,47 @@ def draw_sizes(ax: Axes, parts: Split) -> None:
 
 
 def draw_shares(ax: Axes, parts: Split, title: str) -> None:
-    """The share of each class in each part: three bars for each class."""
+    """The share of each class in each part: three bars for each class.
+
+    Of more than `MOST_CLASSES` classes, those with the most stories are shown.
+    """
+    names = parts.train.names
+    total = Counter(label for part in parts for label in part.labels)
+    shown = _largest([total[label] for label in range(len(names))])
     for place, (name, part) in enumerate(parts._asdict().items(), -1):
         counts = Counter(part.labels)
-        shares = [counts[label] / max(len(part.labels), 1) for label in range(len(part.names))]
-        places = [label + 0.27 * place for label in range(len(shares))]
+        shares = [counts[label] / max(len(part.labels), 1) for label in shown]
+        places = [number + 0.27 * place for number in range(len(shown))]
         ax.bar(places, shares, 0.27, edgecolor="black", label=name, **PARTS[name])
-    ax.set_xticks(range(len(parts.train.names)), parts.train.names, parse_math=False)
+    _name_ticks(ax, "x", [names[label] for label in shown])
+    if len(shown) > 15:
+        ax.tick_params("x", labelsize=8)
+    if len(shown) < len(names):
+        title += f": the {len(shown)} largest of {len(names)} classes"
     ax.set(title=title, ylabel="share of the part")
-    ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    ax.yaxis.set_major_formatter(lambda share, _: f"{100 * share:.3g}%")
+
+
+def _largest(sizes: Sequence[float]) -> list[int]:
+    """The places of the `MOST_CLASSES` largest, in order of their places."""
+    falling = sorted(range(len(sizes)), key=lambda place: -sizes[place])
+    return sorted(falling[:MOST_CLASSES])
+
+
+def _name_ticks(ax: Axes, axis: Literal["x", "y"], names: Sequence[str]) -> None:
+    """Write the names of classes along an axis, upright where there are many."""
+    # The names come from data: a dollar sign in them is no formula.
+    shown: dict[str, Any] = {"labels": [shorten(name) for name in names], "parse_math": False}
+    if axis == "x" and (len(names) > FEW_CLASSES or max(map(len, shown["labels"])) > 12):
+        shown["rotation"] = 90
+    (ax.set_xticks if axis == "x" else ax.set_yticks)(range(len(names)), **shown)
+    _left_to_browser(ax.get_xticklabels() if axis == "x" else ax.get_yticklabels())
+
+
+def shorten(name: str) -> str:
+    """A name in one line, of at most 20 letters: what differs is often its end."""
+    name = " ".join(name.split())
+    return name if len(name) <= 20 else f"{name[:11]}…{name[-8:]}"
 
 
 def draw_epoch(ax: Axes, stories: int, batch_size: int, read: int = 0) -> None:
@@ -227,31 +262,66 @@ def draw_epoch(ax: Axes, stories: int, batch_size: int, read: int = 0) -> None:
 
 
 def draw_confusion(ax: Axes, counts: Tensor, names: Sequence[str]) -> None:
-    """Right answers down, guesses across; `counts` has shape (classes, classes)."""
+    """Right answers down, guesses across; `counts` has shape (classes, classes).
+
+    A figure that is too small for the classes grows. Of more than `MOST_CLASSES` classes, those
+    that are mixed up most are shown.
+    """
+    mixed = counts.sum(dim=0) + counts.sum(dim=1) - 2 * counts.diagonal()  # (classes,)
+    shown = _largest(mixed.tolist())
+    counts = counts[shown][:, shown]
+    if len(shown) < len(names):
+        ax.set_title(f"The {len(shown)} of {len(names)} classes that are mixed up most")
+    figure, room = ax.get_figure(root=True), 2.2 + 0.4 * len(shown)  # inches
+    if figure and len(shown) > FEW_CLASSES:
+        figure.set_size_inches(*(max(size, room) for size in figure.get_size_inches()))
     ax.imshow(counts.numpy(), cmap="Blues")
-    # The names come from data: a dollar sign in them is no formula.
-    ax.set_xticks(range(len(names)), names, parse_math=False)
-    ax.set_yticks(range(len(names)), names, parse_math=False)
+    for axis in ("x", "y"):
+        _name_ticks(ax, axis, [names[label] for label in shown])
     ax.set(xlabel="the model's guess", ylabel="right answer")
-    for (row, column), count in zip(
-        ((r, c) for r in range(len(names)) for c in range(len(names))),
-        counts.flatten().tolist(),
-        strict=True,
-    ):
-        dark = count > counts.max() / 2
-        ax.text(column, row, count, ha="center", va="center", color="white" if dark else "black")
+    for row, counted in enumerate(counts.tolist()):
+        for column, count in enumerate(counted):
+            if count or len(shown) <= FEW_CLASSES:  # of many cells, the empty ones stay empty
+                color = "white" if count > counts.max() / 2 else "black"
+                ax.text(column, row, str(count), ha="center", va="center", color=color)
+
+
+def _left_to_browser(texts: Iterable[Text]) -> bool:
+    """Are there texts with letters that matplotlib's font lacks? They get its font of boxes.
+
+    That keeps room for them and spares the warnings. In an SVG the browser then finds the letters.
+    """
+    from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+
+    known = get_font(findfont(FontProperties())).get_charmap()
+    lacking = [
+        text
+        for text in texts
+        if any(ord(letter) not in known and letter.isprintable() for letter in text.get_text())
+    ]
+    boxes = {"Last Resort High-Efficiency"} & set(fontManager.get_font_names())
+    for text in lacking:
+        text.set_fontfamily(["sans-serif", *boxes])
+    return bool(lacking)
 
 
 def picture(figure: Figure, alt: str) -> HTML:
-    """A figure for a notebook, with words for those who cannot see it."""
-    from IPython.display import HTML
+    """A figure for a notebook, with words for those who cannot see it.
 
+    It is a PNG, except in a script that matplotlib's font lacks, such as Chinese: then it is an
+    SVG, whose letters are left to the browser, which has more fonts.
+    """
+    from IPython.display import HTML
+    from matplotlib.text import Text
+
+    kind = "svg" if _left_to_browser(figure.findobj(Text)) else "png"
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=110, bbox_inches="tight")
+    with _letters():
+        figure.savefig(file, format=kind, dpi=110, bbox_inches="tight")
     data = base64.b64encode(file.getvalue()).decode()
     return HTML(
-        f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}" '
-        'style="max-width: 100%; height: auto">'
+        f'<img alt="{html.escape(alt)}" src="data:image/{kind.replace("svg", "svg+xml")};'
+        f'base64,{data}" style="max-width: 100%; height: auto">'
     )
 
 

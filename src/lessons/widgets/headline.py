@@ -5,7 +5,11 @@ import html
 import ipywidgets as widgets
 
 from lessons.model import Classifier, classify, word_pulls
+from lessons.plots import shorten
 from lessons.widgets.parts import Panel, status_line, words
+
+HEADLINE = "Striker sells his robot bank"
+TOLD = 12  # classes whose probabilities are shown, the most probable ones
 
 
 class HeadlinePanel(Panel):
@@ -13,10 +17,11 @@ class HeadlinePanel(Panel):
 
     title = "A headline of your own"
 
-    def __init__(
-        self, classifier: Classifier, headline: str = "Striker sells his robot bank"
-    ) -> None:
-        """Ask this classifier, first about this headline."""
+    def __init__(self, classifier: Classifier, headline: str | None = None) -> None:
+        """Ask this classifier, first about this headline; without one, about words it knows."""
+        if headline is None:
+            known = any(classifier.vocabulary.encode(HEADLINE))
+            headline = HEADLINE if known else " ".join(classifier.vocabulary.tokens[1:6])
         self._classifier = classifier
         self._text = widgets.Text(headline, description="headline", continuous_update=True)
         self._text.add_class("lessons-wide")
@@ -56,9 +61,14 @@ class HeadlinePanel(Panel):
 
 
 def _bars(chances: dict[str, float]) -> str:
-    rows = (
-        f"<tr><th scope='row'>{html.escape(name)}</th><td>{chance:.0%}</td>"
-        f'<td class="lessons-bar"><div style="width: {100 * chance:.1f}%"></div></td></tr>'
-        for name, chance in chances.items()
+    falling = sorted(chances, key=chances.__getitem__, reverse=True)
+    shown = [name for name in chances if name in falling[:TOLD]]  # in the order of the classes
+    rows = "".join(
+        f"<tr><th scope='row'>{html.escape(shorten(name))}</th><td>{chances[name]:.0%}</td>"
+        f'<td class="lessons-bar"><div style="width: {100 * chances[name]:.1f}%"></div></td></tr>'
+        for name in shown
     )
-    return f"<table><caption>Probability of each class</caption>{''.join(rows)}</table>"
+    if len(shown) < len(chances):
+        rest = sum(chances[name] for name in falling[TOLD:])
+        rows += f"<tr><th scope='row'>all the others</th><td>{rest:.0%}</td><td></td></tr>"
+    return f"<table><caption>Probability of each class</caption>{rows}</table>"

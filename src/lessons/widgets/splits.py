@@ -7,6 +7,8 @@ from lessons.data import Stories, load, split
 from lessons.plots import draw_shares, draw_sizes, labelled, svg
 from lessons.widgets.parts import Dial, Panel, beside, status_line, words
 
+TOLD = 12  # classes, of which the line under the sliders says how many stories are in the exam
+
 
 class SplitPanel(Panel):
     """How big the three parts are, and how evenly the classes are spread over them."""
@@ -59,5 +61,6 @@ class SplitPanel(Panel):
 
 
 def _balance(exam: Stories) -> str:
-    counts = (f"{exam.labels.count(i)} {name}" for i, name in enumerate(exam.names))
-    return f"In the exam: {', '.join(counts)}."
+    counts = [f"{exam.labels.count(i)} {name}" for i, name in enumerate(exam.names)]
+    told = ", ".join(counts[:TOLD])
+    return f"In the exam: {told}{' ...' if len(counts) > TOLD else '.'}"
