@@ -1,4 +1,4 @@
-"""What tests and notebooks share, and --no-skips: in CI a skipped test is a failed one."""
+"""What tests and notebooks share, their kinds, and --no-skips for where none may be skipped."""
 
 from pathlib import Path
 
@@ -14,24 +14,78 @@ compare_figures(IPyNbCell)
 
 ROOT = Path(__file__).parent
 REAL_ROWS = ROOT.parent / "shared" / "data" / "ag_news"
+NO_REAL_ROWS = f"needs the real AG News rows in ../{REAL_ROWS.relative_to(ROOT.parent)}"
+
+# ------------------------------------------------------------------- kinds, for two workers
+
+# The kind of a file, which is a marker too; all others have none and are quick. In this order
+# they are begun: first what takes long as one piece, last what fills the gaps.
+KINDS = {
+    "browser": ["test_browser*.py"],
+    "claims": ["test_claims_*.py"],
+    "notebooks": ["test_notebooks_*.py", "*.ipynb"],
+}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Mark each test by its kind, and say which ones a worker runs one after the other."""
+    for item in items:
+        if kind := kind_of(item):
+            item.add_marker(kind)
+        if group := group_of(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    order = [*KINDS, None]
+    items.sort(key=lambda item: order.index(kind_of(item)))
+
+
+def kind_of(item):
+    return next((kind for kind, names in KINDS.items() if any(map(item.path.match, names))), None)
+
+
+def group_of(item):
+    """The tests of a file share fixtures or a kernel, and those in a browser the processor."""
+    if item.path.match("test_notebooks_*.py"):
+        return None  # each has a kernel of its own
+    return "browser" if kind_of(item) == "browser" else item.path.stem
+
+
+# --------------------------------------------------------------------------------- no skips
 
 
 def pytest_addoption(parser):
     parser.addoption("--no-skips", action="store_true", help="fail if any test is skipped")
+    parser.addoption(
+        "--without-real-rows", action="store_true", help="but let those on real rows be skipped"
+    )
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
-    skipped = session.config.pluginmanager.get_plugin("terminalreporter").stats.get("skipped", [])
-    if skipped and session.config.getoption("--no-skips"):
+    if forbidden_skips(session.config):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter, config):
     for report in terminalreporter.stats.get("skipped", []):
         terminalreporter.write_line(f"SKIPPED {report.nodeid}: {report.longrepr[2]}")
-    if config.getoption("--no-skips") and terminalreporter.stats.get("skipped"):
-        terminalreporter.write_line("FAILED: no test may be skipped here (--no-skips)")
+    if forbidden := forbidden_skips(config):
+        terminalreporter.write_line(
+            f"FAILED: no test may be skipped here (--no-skips), but {len(forbidden)} were"
+        )
+
+
+def forbidden_skips(config):
+    """The reports of tests that were skipped and must not be."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")  # a worker has none
+    if reporter is None or not config.getoption("--no-skips"):
+        return []
+    allowed = NO_REAL_ROWS if config.getoption("--without-real-rows") else None
+    skipped = reporter.stats.get("skipped", [])
+    return [one for one in skipped if not (allowed and allowed in one.longrepr[2])]
+
+
+# ------------------------------------------------------------------------------ what is shared
 
 
 @pytest.fixture(autouse=True)
@@ -58,5 +112,5 @@ def parts(stories) -> Split:
 @pytest.fixture(scope="session")
 def real_parts() -> Split:
     if not REAL_ROWS.is_dir():
-        pytest.skip(f"needs the real AG News rows in ../{REAL_ROWS.relative_to(ROOT.parent)}")
+        pytest.skip(NO_REAL_ROWS)
     return load_split(REAL_ROWS, names=TOPICS)
