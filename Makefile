@@ -26,7 +26,7 @@ test: env
 	@$(PYTEST) $(PYTEST_FLAGS)
 
 test-fast: env
-	@$(PYTEST) -m "not (browser or claims or notebooks or soak)" $(PYTEST_FLAGS)
+	@$(PYTEST) -m "not (browser or claims or notebooks)" $(PYTEST_FLAGS)
 
 check: env
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -97,6 +97,7 @@ def one_thread():
 def built_in_source(monkeypatch):
     """A source chosen in the shell must not change what the tests measure."""
     monkeypatch.delenv("LESSONS_SOURCE", raising=False)
+    monkeypatch.delenv("LESSONS_TOKENS", raising=False)
 
 
 @pytest.fixture(scope="session")
