@@ -1,5 +1,6 @@
 """What tests and notebooks share, their kinds, and --no-skips for where none may be skipped."""
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -31,23 +32,25 @@ KINDS = {
 def pytest_collection_modifyitems(items):
     """Mark each test by its kind, and say which ones a worker runs one after the other."""
     for item in items:
-        if kind := kind_of(item):
+        if kind := kind_of(item.path):
             item.add_marker(kind)
-        if group := group_of(item):
+        if group := group_of(item.path):
             item.add_marker(pytest.mark.xdist_group(group))
     order = [*KINDS, None]
-    items.sort(key=lambda item: order.index(kind_of(item)))
+    items.sort(key=lambda item: order.index(kind_of(item.path)))
 
 
-def kind_of(item):
-    return next((kind for kind, names in KINDS.items() if any(map(item.path.match, names))), None)
+@cache
+def kind_of(path):
+    return next((kind for kind, names in KINDS.items() if any(map(path.match, names))), None)
 
 
-def group_of(item):
+@cache
+def group_of(path):
     """The tests of a file share fixtures or a kernel, and those in a browser the processor."""
-    if item.path.match("test_notebooks_*.py"):
+    if path.match("test_notebooks_*.py"):
         return None  # each has a kernel of its own
-    return "browser" if kind_of(item) == "browser" else item.path.stem
+    return "browser" if kind_of(path) == "browser" else path.stem
 
 
 # --------------------------------------------------------------------------------- no skips

@@ -1,9 +1,12 @@
 """How the tests are run: their kinds, what two workers share out, and which skips fail."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import nbformat
 import pytest
 
-from conftest import KINDS, NO_REAL_ROWS, ROOT
+from conftest import NO_REAL_ROWS, ROOT, pytest_collection_modifyitems
 
 TWO = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
 
@@ -28,51 +31,59 @@ def skips(reason):
     return f"import pytest\ndef test_it():\n    pytest.skip({reason!r})\ndef test_other(): pass\n"
 
 
-@pytest.mark.parametrize("workers", [(), TWO], ids=["one worker", "two workers"])
-def test_a_skipped_test_fails_the_run_and_is_named(run, workers):
-    result = run({"test_one.py": skips("no browser")}, "--no-skips", *workers)
+def test_a_skipped_test_fails_the_run_of_two_workers_and_is_named(run):
+    files = {"test_one.py": skips(NO_REAL_ROWS), "test_two.py": skips("no browser")}
+    result = run(files, "--no-skips", *TWO)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
-    result.stdout.fnmatch_lines(["SKIPPED *test_one.py::test_it*: Skipped: no browser"])
-    result.stdout.fnmatch_lines(["FAILED: no test may be skipped here (--no-skips), but 1 were"])
+    result.stdout.fnmatch_lines(["SKIPPED *test_two.py::test_it*: Skipped: no browser"])
+    result.stdout.fnmatch_lines(["FAILED: no test may be skipped here (--no-skips), but 2 were"])
 
 
-def test_without_real_rows_no_other_test_may_be_skipped(run):
-    files = {"test_one.py": skips(NO_REAL_ROWS)}
-    flags = ("--no-skips", "--without-real-rows", *TWO)
-    result = run(files, *flags)
-    assert result.ret == pytest.ExitCode.OK
-    result.stdout.fnmatch_lines(["SKIPPED *test_one.py::test_it*real AG News rows*"])
-    result = run(files | {"test_two.py": skips("no browser")}, *flags)
-    assert result.ret == pytest.ExitCode.TESTS_FAILED
-    assert run(files, "--no-skips", *TWO).ret == pytest.ExitCode.TESTS_FAILED
+@pytest.mark.parametrize(
+    ("reason", "ended"),
+    [(NO_REAL_ROWS, pytest.ExitCode.OK), ("no browser", pytest.ExitCode.TESTS_FAILED)],
+)
+def test_without_real_rows_no_other_test_may_be_skipped(run, reason, ended):
+    result = run({"test_one.py": skips(reason)}, "--no-skips", "--without-real-rows")
+    assert result.ret == ended
+    result.stdout.fnmatch_lines([f"SKIPPED *test_one.py::test_it*: Skipped: {reason}"])
 
 
-def test_workers_take_files_notebooks_and_the_browser_as_one_piece(run):
-    """The longest is begun first; what is of a kind can be left out."""
+def test_one_worker_takes_all_cells_of_a_notebook_in_their_order(run):
     cells = [nbformat.v4.new_code_cell(f"n = {n}", execution_count=1 + n) for n in range(12)]
     for before, cell in enumerate(cells[1:]):
         cell.source = f"assert n == {before}\n{cell.source}"
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
-    two_tests = "def test_one(): pass\ndef test_two(): pass\n"
-    names = ["test_browser", "test_browser_quiz", "test_claims_01", "test_notebooks_on_x"]
-    files = {f"{name}.py": two_tests for name in [*names, "test_any"]}
-    files |= {"a.ipynb": nbformat.writes(notebook), "b.ipynb": nbformat.writes(notebook)}
-    result = run(files, "-v", *TWO)
-    result.assert_outcomes(passed=2 * 5 + 2 * 12)
-    where = workers_of(result.outlines)
-    assert len(where["browser"]) == len(where["a"]) == len(where["b"]) == 1
-    assert len(where["test_claims_01"]) == len(where["test_any"]) == 1
-    result = run({}, "--collect-only", "-q", "-p", "no:xdist", "-m", " or ".join(KINDS))
-    kinds = [line for line in result.outlines if "::" in line]
-    assert len(kinds) == 2 * 4 + 2 * 12
-    assert "test_browser.py" in kinds[0] and "b.ipynb" in kinds[-1]
+    files = dict.fromkeys(["a.ipynb", "b.ipynb"], nbformat.writes(notebook))
+    files["test_any.py"] = "def test_it(): pass\n"
+    result = run(files, "-v", "-m", "notebooks", *TWO)
+    result.assert_outcomes(passed=2 * 12)
+    lines = [line for line in result.outlines if line.startswith("[gw")]
+    for name in "ab":
+        assert len({line[:5] for line in lines if line.endswith(f"@{name}")}) == 1
 
 
-def workers_of(lines):
-    """By group, the workers that ran it: [gw0] [ 5%] PASSED a.ipynb::Cell 3@a"""
-    where = {}
-    for line in lines:
-        if line.startswith("[gw") and "@" in line:
-            where.setdefault(line.rpartition("@")[2].strip(), set()).add(line.partition("]")[0])
-    return where
+def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
+    names = ["test_any.py", "b.ipynb", "test_browser_quiz.py", "test_notebooks_on_x.py"]
+    names += ["test_claims_01.py", "test_browser.py", "test_notebooks.py"]
+    items = [Item(path=Path("/course") / name, marks=[]) for name in names]
+    pytest_collection_modifyitems(items)
+    assert [(item.path.name, *map(told, item.marks)) for item in items] == [
+        ("test_browser_quiz.py", "browser", "browser"),
+        ("test_browser.py", "browser", "browser"),
+        ("test_claims_01.py", "claims", "test_claims_01"),
+        ("b.ipynb", "notebooks", "b"),
+        ("test_notebooks_on_x.py", "notebooks"),  # alone
+        ("test_any.py", "test_any"),
+        ("test_notebooks.py", "test_notebooks"),
+    ]
+
+
+class Item(SimpleNamespace):
+    def add_marker(self, mark):
+        self.marks.append(mark)
+
+
+def told(mark):
+    return mark if isinstance(mark, str) else mark.args[0]
