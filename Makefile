@@ -20,7 +20,7 @@ lab: env
 	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_FLAGS)
 
 # Two workers; conftest.py says which tests stay together, and what is begun first.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations=10
+PYTEST := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --durations=10
 
 test: env
 	@$(PYTEST) $(PYTEST_FLAGS)

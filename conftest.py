@@ -26,18 +26,37 @@ KINDS = {
     "claims": ["test_claims_*.py"],
     "notebooks": ["test_notebooks_*.py", "*.ipynb"],
 }
+# Each test of these files has processes of its own; those of all other files stay together.
+APART = ["test_notebooks_*.py", "test_ag_news.py", "test_conftest.py", "test_setup.py"]
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Mark each test by its kind, and say which ones a worker runs one after the other."""
+    """Mark each test by its kind, and put them in the order in which they are begun."""
     for item in items:
         if kind := kind_of(item.path):
             item.add_marker(kind)
-        if group := group_of(item.path):
-            item.add_marker(pytest.mark.xdist_group(group))
     order = [*KINDS, None]
-    items.sort(key=lambda item: order.index(kind_of(item.path)))
+    items.sort(key=lambda item: (order.index(kind_of(item.path)), is_apart(item.path)))
+
+
+@pytest.hookimpl(optionalhook=True)  # the environment of torchtext has no xdist
+def pytest_xdist_make_scheduler(config, log):
+    """Give a worker one piece after the other: xdist's marks for it do nothing under pytest 9.2."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Pieces(LoadScopeScheduling):
+        _split_scope = staticmethod(piece_of)
+
+    return Pieces(config, log)
+
+
+def piece_of(nodeid):
+    """Tests of a file share fixtures or a kernel, and those in a browser the processor."""
+    path = Path(nodeid.partition("::")[0])
+    if is_apart(path):
+        return nodeid
+    return "browser" if kind_of(path) == "browser" else str(path)
 
 
 @cache
@@ -46,11 +65,8 @@ def kind_of(path):
 
 
 @cache
-def group_of(path):
-    """The tests of a file share fixtures or a kernel, and those in a browser the processor."""
-    if path.match("test_notebooks_*.py"):
-        return None  # each has a kernel of its own
-    return "browser" if kind_of(path) == "browser" else path.stem
+def is_apart(path):
+    return any(map(path.match, APART))
 
 
 # --------------------------------------------------------------------------------- no skips

@@ -49,7 +49,7 @@ def solved(path):
 def run(notebook, folder):
     """Run a notebook in this folder, up to the first error, which stands in its outputs."""
     with suppress(CellExecutionError):
-        NotebookClient(notebook, resources={"metadata": {"path": folder}}).execute()
+        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
 
 
 def outputs(notebook, kind):

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from conftest import NO_REAL_ROWS, ROOT, pytest_collection_modifyitems
+from conftest import NO_REAL_ROWS, ROOT, piece_of, pytest_collection_modifyitems
 
-TWO = ("-n", "2", "--dist", "loadgroup", "--no-loadscope-reorder")
+TWO = ("-n", "2", "--no-loadscope-reorder")
 
 
 @pytest.fixture
@@ -57,33 +57,41 @@ def test_one_worker_takes_all_cells_of_a_notebook_in_their_order(run):
     notebook = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
     files = dict.fromkeys(["a.ipynb", "b.ipynb"], nbformat.writes(notebook))
     files["test_any.py"] = "def test_it(): pass\n"
-    result = run(files, "-v", "-m", "notebooks", *TWO)
-    result.assert_outcomes(passed=2 * 12)
-    lines = [line for line in result.outlines if line.startswith("[gw")]
-    for name in "ab":
-        assert len({line[:5] for line in lines if line.endswith(f"@{name}")}) == 1
+    run(files, "-m", "notebooks", *TWO).assert_outcomes(passed=2 * 12)
 
 
 def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
     names = ["test_any.py", "b.ipynb", "test_browser_quiz.py", "test_notebooks_on_x.py"]
-    names += ["test_claims_01.py", "test_browser.py", "test_notebooks.py"]
+    names += ["test_claims_01.py", "test_browser.py", "test_setup.py", "test_notebooks.py"]
     items = [Item(path=Path("/course") / name, marks=[]) for name in names]
     pytest_collection_modifyitems(items)
-    assert [(item.path.name, *map(told, item.marks)) for item in items] == [
-        ("test_browser_quiz.py", "browser", "browser"),
-        ("test_browser.py", "browser", "browser"),
-        ("test_claims_01.py", "claims", "test_claims_01"),
-        ("b.ipynb", "notebooks", "b"),
-        ("test_notebooks_on_x.py", "notebooks"),  # alone
-        ("test_any.py", "test_any"),
-        ("test_notebooks.py", "test_notebooks"),
+    assert [(item.path.name, *item.marks) for item in items] == [
+        ("test_browser_quiz.py", "browser"),
+        ("test_browser.py", "browser"),
+        ("test_claims_01.py", "claims"),
+        ("b.ipynb", "notebooks"),
+        ("test_notebooks_on_x.py", "notebooks"),
+        ("test_any.py",),
+        ("test_notebooks.py",),
+        ("test_setup.py",),  # in small pieces, to fill the gaps
     ]
+
+
+@pytest.mark.parametrize(
+    ("nodeid", "piece"),
+    [
+        ("notebooks/02_loaders.ipynb::Cell 3", "notebooks/02_loaders.ipynb"),
+        ("tests/test_browser.py::test_it[x::y]", "browser"),
+        ("tests/test_browser_quiz.py::test_it", "browser"),
+        ("tests/test_claims_01.py::test_it", "tests/test_claims_01.py"),
+        ("tests/test_setup.py::test_it[a]", "tests/test_setup.py::test_it[a]"),
+        ("tests/test_notebooks_on_x.py::test_it", "tests/test_notebooks_on_x.py::test_it"),
+    ],
+)
+def test_a_worker_takes_files_and_the_browser_as_one_piece(nodeid, piece):
+    assert piece_of(nodeid) == piece
 
 
 class Item(SimpleNamespace):
     def add_marker(self, mark):
         self.marks.append(mark)
-
-
-def told(mark):
-    return mark if isinstance(mark, str) else mark.args[0]

@@ -87,6 +87,7 @@ def test_the_vocabulary_is_wide():
     assert len({word for text in TEXTS for word in words(text)}) >= 8000
 
 
+@pytest.mark.claims
 @pytest.mark.parametrize("strength", [1, 10])
 def test_it_is_neither_too_easy_nor_too_hard(stories, strength):
     from sklearn.feature_extraction.text import TfidfVectorizer  # takes a second
