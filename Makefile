@@ -1,6 +1,7 @@
 # make lab        opens the course                       make test            runs every test
 # make torchtext  opens it beside the real torchtext     make test-torchtext  proves them equal
-# Each makes its environment first if it is missing or its pins have changed.
+# make test-fast  runs those that take no browser and no notebook, and check no claim
+# Each makes its environment first if it is missing or broken, or its pins have changed.
 #   PYTHON=python3.12   which Python to use       TORCH=cpu      torch without CUDA (Linux)
 #   LAB_FLAGS="..."     handed to JupyterLab      PYTEST_FLAGS="..."   handed to pytest
 
@@ -12,14 +13,20 @@ OLD := .venv-torchtext
 OLD_PAGE := notebooks/torchtext
 OLD_PINS := $(OLD_PAGE)/environment.yml $(OLD_PAGE)/constraints.txt
 
-.PHONY: lab test check refresh soak recipe bench bench-ui lock env clean
+.PHONY: lab test test-fast check refresh soak recipe bench bench-ui lock env clean
 .PHONY: torchtext test-torchtext refresh-torchtext env-torchtext
 
 lab: env
 	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_FLAGS)
 
+# Two workers; conftest.py says which tests stay together, and what is begun first.
+PYTEST := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --durations=10
+
 test: env
-	@$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	@$(PYTEST) $(PYTEST_FLAGS)
+
+test-fast: env
+	@$(PYTEST) -m "not (browser or claims or notebooks)" $(PYTEST_FLAGS)
 
 check: env
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
@@ -97,14 +104,19 @@ install = $(if $(UV),$(UV) $(with_uv),$(if $(TORCH),$(with_pip) -c constraints.t
 quiet = $(1)/bin/jupyter labextension disable --level=sys_prefix \
 	@jupyterlab/apputils-extension:announcements > /dev/null 2>&1
 
-# .venv/installed is a copy of the pins it was made from: the same pins, nothing to do.
+# .venv/installed is a copy of the pins it was made from: the same pins, nothing to do, if it is
+# whole. One that is not is made again from nothing: pip takes a package that lost files for fine.
+WHOLE := $(BIN)/python -I scripts/whole.py
+
 env:
-	@cat $(PINS) | cmp -s - .venv/installed || $(MAKE) --no-print-directory .venv
+	@cat $(PINS) | cmp -s - .venv/installed && $(WHOLE) 2> /dev/null \
+		|| $(MAKE) --no-print-directory .venv
 
 .PHONY: .venv
 .venv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "The course needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@test ! -e .venv -a ! -L .venv || $(WHOLE) || { echo "So .venv is made again from nothing."; rm -rf .venv; }
 	@echo "Making the environment .venv (about 2 GB without CUDA, once) ..."
 	@$(call venv,.venv)
 	@$(call install,.venv) -c constraints.txt -e '.[test]'
@@ -147,7 +159,9 @@ endef
 export BEFORE
 
 env-torchtext:
-	@cat $(OLD_PINS) | cmp -s - $(OLD)/installed || $(MAKE) --no-print-directory $(OLD)
+	@cat $(OLD_PINS) | cmp -s - $(OLD)/installed \
+		&& $(OLD)/bin/python -I scripts/whole.py $(OLD)/packages.txt 2> /dev/null \
+		|| $(MAKE) --no-print-directory $(OLD)
 
 .PHONY: $(OLD)
 $(OLD):

@@ -9,13 +9,11 @@ import re
 import threading
 import time
 from contextlib import suppress
-from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 import torch
-from nbclient import NotebookClient
+from lesson_notebooks import NOTEBOOKS, answer_cell, exercises_of, read
 
 import lessons.exercises as desk
 from lessons.exercises import EXERCISES, check, hint, solution
@@ -31,7 +29,6 @@ from lessons.exercises.trial import (
 )
 from lessons.model import TextClassifier
 
-NOTEBOOKS = sorted(Path(__file__).parents[1].glob("notebooks/0*.ipynb"))
 WRONG = [(id, wrong) for id, exercise in EXERCISES.items() for wrong in exercise.wrong_answers]
 
 of_each = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
@@ -98,59 +95,28 @@ def test_its_texts(exercise):
 # --------------------------------------------------------------------------- in the notebooks
 
 
-def exercises_of(notebook):
-    """The cells of a notebook's exercises: prompt by id, and code by id."""
-    prompts, codes = {}, {}
-    for cell in notebook.cells:
-        if found := re.match(r"\*\*Exercise (\d\d-\w+)\.\*\* ", cell.source):
-            prompts[found[1]] = cell.source.removeprefix(found[0])
-        if found := re.search(r'^check\("(\d\d-\w+)", (\w+)\)$', cell.source, re.M):
-            codes[found[1]] = cell.source
-    return prompts, codes
-
-
 def test_the_notebooks_hold_the_prompts_and_starters_of_all_exercises():
     prompts, codes = {}, {}
     for path in NOTEBOOKS:
-        shown, begun = exercises_of(nbformat.read(path, 4))
+        shown, begun = exercises_of(read(path))
         assert all(path.stem.startswith(id[:2]) for id in shown)
         prompts |= shown
         codes |= begun
     assert prompts == {id: one.prompt for id, one in EXERCISES.items()}
-    assert codes == {id: cell(one) for id, one in EXERCISES.items()}
+    assert codes == {id: answer_cell(one, one.starter) for id, one in EXERCISES.items()}
     assert list(prompts) == list(EXERCISES)  # in the same order
-
-
-def cell(exercise, code=None):
-    gap = "\n\n" if exercise.starter.startswith(("def ", "class ")) else ""
-    return f'{code or exercise.starter}\n{gap}check("{exercise.id}", {name_of(exercise.starter)})'
 
 
 def test_no_notebook_holds_a_solution():
     shown = [
         ast.dump(node)
         for path in NOTEBOOKS
-        for code in nbformat.read(path, 4).cells
+        for code in read(path).cells
         if code.cell_type == "code"
         for node in ast.parse(code.source).body
     ]
     for exercise in EXERCISES.values():
         assert ast.dump(ast.parse(exercise.solution).body[-1]) not in shown
-
-
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_the_solutions_pass_where_they_are_asked_for(path, tmp_path):
-    """Typed into the notebook, with the names that it has at that place."""
-    notebook = nbformat.read(path, 4)
-    _, codes = exercises_of(notebook)
-    for one in notebook.cells:
-        for id in codes:
-            if one.source == codes[id]:
-                one.source = cell(EXERCISES[id], EXERCISES[id].solution)
-    NotebookClient(notebook, resources={"metadata": {"path": tmp_path}}).execute()
-    printed = "".join(o.get("text", "") for c in notebook.cells for o in c.get("outputs", []))
-    assert printed.count("✓ Passed.") == len(codes)
-    assert "✗" not in printed and "○" not in printed
 
 
 # --------------------------------------------------------------------------------- the desk

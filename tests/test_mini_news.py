@@ -9,10 +9,6 @@ from itertools import combinations
 
 import pytest
 import torch
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold, cross_val_score
-from sklearn.pipeline import make_pipeline
 
 from lessons.data import TOPICS
 from lessons.loaders import EncodedStories, make_loader
@@ -91,8 +87,14 @@ def test_the_vocabulary_is_wide():
     assert len({word for text in TEXTS for word in words(text)}) >= 8000
 
 
+@pytest.mark.claims
 @pytest.mark.parametrize("strength", [1, 10])
 def test_it_is_neither_too_easy_nor_too_hard(stories, strength):
+    from sklearn.feature_extraction.text import TfidfVectorizer  # takes a second
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_score
+    from sklearn.pipeline import make_pipeline
+
     yardstick = make_pipeline(
         TfidfVectorizer(sublinear_tf=True), LogisticRegression(C=strength, max_iter=1000)
     )

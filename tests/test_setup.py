@@ -1,12 +1,15 @@
 """The environment's files agree with each other, the README and what is installed."""
 
 import re
+import runpy
+import shutil
 import subprocess
 import sys
 import tomllib
 from importlib.metadata import version
 from pathlib import Path
 
+import packaging
 import pytest
 import yaml
 from packaging.requirements import Requirement
@@ -67,6 +70,136 @@ def test_an_older_python_is_told_so():
     run = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode != 0
     assert "needs Python 3.11 or newer" in run.stdout
+
+
+# ------------------------------------------- `make lab` mends the environment, tried on a dummy
+
+PIP = """import shutil, sys
+from pathlib import Path
+here = Path(sys.prefix)
+(packages,) = here.glob("lib/python*/site-packages")
+def install(name, needs, module):
+    info = packages / f"{name}-1.0.dist-info"
+    info.mkdir(exist_ok=True)
+    needs = "".join(f"Requires-Dist: {need}\\n" for need in needs)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\\nName: {name}\\nVersion: 1.0\\n{needs}")
+    (info / "RECORD").write_text(f"{module},,\\n" if module else "")
+install("lessons", ["torch>=1", "tester>=1; extra == 'test'"], "")
+install("torch", [], "torch/__init__.py")
+install("tester", [], "")
+(packages / "lessons.pth").write_text(str(Path.cwd() / "src"))
+if not (packages / "torch").exists():
+    (packages / "torch").mkdir()
+    (packages / "torch" / "__init__.py").touch()
+shutil.copytree(PACKAGING, packages / "packaging", dirs_exist_ok=True)
+(here / "bin" / "jupyter").unlink(missing_ok=True)
+(here / "bin" / "jupyter").symlink_to("/bin/true")
+"""
+MAKES = """#!/bin/sh
+test "$2" = venv || exec {python} "$@"
+{python} -m venv --without-pip "$3" && cp {pip} "$3"/lib/python*/site-packages/
+"""
+
+
+@pytest.fixture
+def course(tmp_path):
+    """A folder with the course's Makefile and an environment of two empty packages."""
+    for name in ("Makefile", "pyproject.toml", "constraints.txt", "scripts/whole.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    (tmp_path / "src" / "lessons").mkdir(parents=True)
+    (tmp_path / "src" / "lessons" / "__init__.py").touch()
+    pip = tmp_path / "pip.py"
+    pip.write_text(PIP.replace("PACKAGING", repr(str(Path(packaging.__file__).parent))))
+    python = tmp_path / "python"
+    python.write_text(MAKES.format(python=sys.executable, pip=pip))
+    python.chmod(0o755)
+    assert "Making the environment .venv" in make_env(tmp_path)
+    return tmp_path
+
+
+def make_env(folder, *more):
+    """What `make env` says; afterwards the environment must be whole."""
+    make = ["make", "env", f"PYTHON={folder / 'python'}", "UV=", *more]
+    said = subprocess.run(make, cwd=folder, capture_output=True, text=True, check=True).stdout
+    whole = [folder / ".venv/bin/python", "-I", "scripts/whole.py"]
+    subprocess.run(whole, cwd=folder, check=True)
+    return said
+
+
+def packages(folder):
+    return next((folder / ".venv").glob("lib/python*/site-packages"))
+
+
+def test_a_whole_environment_is_left_alone(course):
+    (course / ".venv" / "mine").touch()
+    assert make_env(course) == ""
+    assert (course / ".venv" / "mine").exists()
+
+
+def test_new_pins_are_installed_into_the_same_environment(course):
+    (course / ".venv" / "mine").touch()
+    with (course / "constraints.txt").open("a") as pins:
+        pins.write("another==1.0\n")
+    assert "Making the environment" in make_env(course)
+    assert (course / ".venv" / "mine").exists()
+
+
+def of_a_python_that_is_gone(course):
+    for python in (course / ".venv" / "bin").glob("python*"):
+        python.unlink()
+        python.symlink_to("/gone/python3")
+
+
+def empty(course):
+    shutil.rmtree(course / ".venv")
+    (course / ".venv").mkdir()
+
+
+def a_link_to_nowhere(course):
+    shutil.rmtree(course / ".venv")
+    (course / ".venv").symlink_to("/gone")
+
+
+BROKEN = {
+    "empty": empty,
+    "gone": lambda course: shutil.rmtree(course / ".venv"),
+    "a link to nowhere": a_link_to_nowhere,
+    "of a Python that is gone": of_a_python_that_is_gone,
+    "without a Python": lambda course: (course / ".venv/bin/python").unlink(),
+    "interrupted": lambda course: (course / ".venv/installed").unlink(),
+    "without a package": lambda course: shutil.rmtree(packages(course) / "torch-1.0.dist-info"),
+    "without a package for the tests": lambda course: shutil.rmtree(
+        packages(course) / "tester-1.0.dist-info"
+    ),
+    "with a package whose files are gone": lambda course: shutil.rmtree(packages(course) / "torch"),
+    "without what looks after it": lambda course: shutil.rmtree(packages(course) / "packaging"),
+    "with an older package": lambda course: (
+        packages(course) / "torch-1.0.dist-info" / "METADATA"
+    ).write_text("Metadata-Version: 2.1\nName: torch\nVersion: 0.9\n"),
+    "of another folder": lambda course: (packages(course) / "lessons.pth").write_text("/gone"),
+}
+
+
+@pytest.mark.parametrize("breaks", BROKEN.values(), ids=BROKEN)
+def test_a_broken_environment_is_made_again(course, breaks):
+    breaks(course)
+    assert "Making the environment .venv" in make_env(course)
+
+
+def test_what_was_wrong_is_said(course):
+    shutil.rmtree(packages(course) / "torch")
+    make = ["make", "env", f"PYTHON={course / 'python'}", "UV="]
+    run = subprocess.run(make, cwd=course, capture_output=True, text=True, check=True)
+    assert "torch has lost torch/__init__.py" in run.stderr
+    assert "So .venv is made again from nothing." in run.stdout
+
+
+def test_the_environment_here_lacks_nothing():
+    missing = runpy.run_path(ROOT / "scripts" / "whole.py")["missing"]
+    assert missing(Requirement("lessons[test]"), set()) is None
+    assert "is of version" in missing(Requirement("packaging<1"), set())
+    assert missing(Requirement("no-such-package"), set()) == "no-such-package is missing"
 
 
 # ------------------------------------------------------------- the environment of torchtext
