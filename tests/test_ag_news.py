@@ -35,6 +35,20 @@ except ConnectionError as error:
 """
 
 
+LAB = """
+import json, sys, time
+from lessons.widgets import TrainingLab
+lab = TrainingLab(folder=sys.argv[1])
+lab._source.value, lab._epochs.value = "ag-news", 1
+lab.train()
+for line in sys.stdin:
+    begun = time.perf_counter()
+    lab.stop() if line == "Stop\\n" else lab.train()
+    assert lab.wait(60)
+    print(json.dumps({"said": lab._said, "seconds": time.perf_counter() - begun}), flush=True)
+"""
+
+
 def as_parquet(stories):
     file = io.BytesIO()
     rows = {"text": stories.texts, "label": stories.labels}
@@ -140,6 +154,25 @@ def test_a_hub_that_falls_silent_is_told_within_five_seconds(ask, files, answers
         told = ask(address)
     assert re.search("the hub (stopped answering|took the connection and did not)", told["error"])
     assert told["at"] - hub.last < 5
+
+
+def test_the_lab_stops_while_it_downloads_and_goes_on(files, tmp_path):
+    with serve(files, "stops") as (hub, address):
+        command = [sys.executable, "-c", LAB, str(tmp_path / "runs")]
+        home = environment(tmp_path, address)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        with subprocess.Popen(command, env=home, **pipes) as student:
+            assert hub.halfway.wait(60)
+            student.stdin.write("Stop\n")
+            student.stdin.flush()
+            stopped = json.loads(student.stdout.readline())
+            hub.fault = None
+            student.stdin.write("Train\n")
+            student.stdin.close()
+            trained = json.loads(student.stdout.readline())
+    assert stopped["seconds"] < 2
+    assert "Stopped after 0 of 1 epochs. Press Continue" in stopped["said"]
+    assert "Finished. Epoch 1:" in trained["said"]
 
 
 def test_interrupted_and_run_again(ask, files, sent, tmp_path):

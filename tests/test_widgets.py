@@ -545,8 +545,10 @@ def test_a_button_while_a_cell_trains_changes_nothing(lab, name):
         elsewhere.join(LONG)
 
     presses, lab._paint = [], paint
+    before = find(lab, ipywidgets.Button, name)
     lab.run(epochs=3, batch_size=512)
     del lab._paint
+    assert before.comm is None  # what still waits to be told to it finds nobody
     assert presses and presses == [["Stop"]] * len(presses)
     assert [len(run.history) for run in lab.runs] == [1, 3]
     assert all(load(run.path) for run in lab.runs)

@@ -70,7 +70,8 @@ class TrainingLab(Panel):
         self._target, self._folder = target, Path(folder) / name
         self._view, self._progress, self._table = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._status = status_line()
-        left = [*self._make_controls(), self._make_buttons(), self._progress, self._status]
+        self._buttons = buttons(*self._make_buttons())
+        left = [*self._make_controls(), self._buttons, self._progress, self._status]
         super().__init__(beside(left, [self._view]), self._table)
         self._worker: Worker[Event] = Worker(self._hear, self._end)
         self._busy, self._claiming, self._enabling = False, threading.Lock(), threading.Lock()
@@ -98,13 +99,25 @@ class TrainingLab(Panel):
         dials = (self._epochs.row, self._batch_size.row, self._optimizer, self._rate.row)
         return [self._source, *dials, self._slow]
 
-    def _make_buttons(self) -> widgets.Widget:
+    def _make_buttons(self) -> tuple[widgets.Widget, ...]:
         self._train = button("Train", "play", self.train)
         self._train.button_style = "primary"
         self._stop = button("Stop", "stop", self.stop)
         self._continue = button("Continue", "step-forward", self.go_on)
         self._reset = button("Reset", "undo", self.reset)
-        return buttons(self._train, self._stop, self._continue, self._reset)
+        return self._train, self._stop, self._continue, self._reset
+
+    def _renew_buttons(self) -> None:
+        """Put new buttons in the place of the old ones, so that what was pressed counts no more.
+
+        Most front ends send a press to the thread in which cells run. There it waits until the
+        cell ends, and would then wipe runs that nobody had seen when the button was pressed.
+        """
+        old, new = self._buttons.children, self._make_buttons()
+        self._enable()
+        self._buttons.children = new
+        for pressed in old:
+            pressed.close()
 
     def _suit_rate(self, change: dict[str, str]) -> None:
         """Another optimizer needs another learning rate, unless somebody has chosen one."""
@@ -168,6 +181,7 @@ class TrainingLab(Panel):
             self._events = None
             raise
         finally:
+            self._renew_buttons()
             self._end(None)
 
     def _printed(self, events: Iterator[Event]) -> Iterator[Event]:
