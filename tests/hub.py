@@ -28,6 +28,10 @@ class Hub:
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
+    def setup(self):
+        super().setup()
+        self.server.hub.last = monotonic()  # a connection is a sign of life, too
+
     def log_message(self, *_):
         pass
 
