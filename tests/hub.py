@@ -2,24 +2,35 @@
 
 import hashlib
 import json
+import math
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
+from time import monotonic
 
 from lessons.ag_news import REPOSITORY, REVISION
 
 
 class Hub:
-    """Serves `files` (path: bytes). `fault` says what goes wrong, `requests` what was asked."""
+    """Serves `files` (path: bytes). `fault` says what goes wrong, `requests` what was asked.
 
-    def __init__(self, files, fault=None):
+    Each answer comes after `delay` seconds; after `answers` of them the hub is silent.
+    `last` is when it last gave a sign of life (`time.monotonic`).
+    """
+
+    def __init__(self, files, fault=None, delay=0.0, answers=math.inf):
         self.files, self.fault, self.requests = files, fault, []
+        self.delay, self.answers, self.last = delay, answers, monotonic()
         self.halfway = Event()  # half of a file has gone out
         self.closing = Event()  # what is silent or slow waits for it
 
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+
+    def setup(self):
+        super().setup()
+        self.server.hub.last = monotonic()  # a connection is a sign of life, too
 
     def log_message(self, *_):
         pass
@@ -30,7 +41,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self, head=False):
         hub = self.server.hub
         hub.requests.append((self.command, self.path))
-        if hub.fault == "silent":
+        hub.closing.wait(hub.delay)
+        if hub.fault == "silent" or len(hub.requests) > hub.answers:
             hub.closing.wait()
             self.close_connection = True
         elif isinstance(hub.fault, int):
@@ -74,6 +86,7 @@ class Handler(BaseHTTPRequestHandler):
         for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
             self.send_header(name, value)
         self.end_headers()
+        hub.last = monotonic()
         if head:
             return
         if hub.fault in ("breaks off", "stops") and self.path.endswith(".parquet"):
@@ -97,10 +110,10 @@ def sha(held):
 
 
 @contextmanager
-def serve(files, fault=None):
+def serve(files, fault=None, **more):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    server.hub = Hub(files, fault)
+    server.hub = Hub(files, fault, **more)
     Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield server.hub, f"http://127.0.0.1:{server.server_port}"

@@ -1,6 +1,5 @@
 """AG News through `datasets` itself, from a local server that speaks the hub's protocol."""
 
-import errno
 import io
 import json
 import os
@@ -10,11 +9,11 @@ import socket
 import subprocess
 import sys
 from collections import Counter
-from urllib.error import URLError
 
 import pyarrow as pa
 import pytest
 from hub import serve
+from huggingface_hub.utils import httpx
 from pyarrow import parquet
 
 from lessons.ag_news import _reason
@@ -31,7 +30,22 @@ try:
     parts = load_split("ag-news", seed=3)
     print(json.dumps({name: [part.texts, part.labels] for name, part in parts._asdict().items()}))
 except ConnectionError as error:
-    print(json.dumps({"error": str(error), "seconds": time.perf_counter() - begun}))
+    seconds = time.perf_counter() - begun
+    print(json.dumps({"error": str(error), "seconds": seconds, "at": time.monotonic()}))
+"""
+
+
+LAB = """
+import json, sys, time
+from lessons.widgets import TrainingLab
+lab = TrainingLab(folder=sys.argv[1])
+lab._source.value, lab._epochs.value = "ag-news", 1
+lab.train()
+for line in sys.stdin:
+    begun = time.perf_counter()
+    lab.stop() if line == "Stop\\n" else lab.train()
+    assert lab.wait(60)
+    print(json.dumps({"said": lab._said, "seconds": time.perf_counter() - begun}), flush=True)
 """
 
 
@@ -127,6 +141,40 @@ def test_a_slow_line_is_not_a_dead_one(ask, files, sent):
         is_what_was_sent(ask(address), sent)
 
 
+@pytest.mark.parametrize("delay", [0.1, 0.3, 1, pytest.param(2, marks=pytest.mark.soak)])
+def test_each_answer_may_take_its_time(ask, files, sent, delay):
+    with serve(files, delay=delay) as (hub, address):
+        is_what_was_sent(ask(address), sent)
+    assert len(hub.requests) >= 12  # so many that their sum is longer than the patience
+
+
+@pytest.mark.parametrize("answers", [0, 1, 6, 9, 12])
+def test_a_hub_that_falls_silent_is_told_within_five_seconds(ask, files, answers):
+    with serve(files, answers=answers) as (hub, address):
+        told = ask(address)
+    assert re.search("the hub (stopped answering|took the connection and did not)", told["error"])
+    assert told["at"] - hub.last < 5
+
+
+def test_the_lab_stops_while_it_downloads_and_goes_on(files, tmp_path):
+    with serve(files, "stops") as (hub, address):
+        command = [sys.executable, "-c", LAB, str(tmp_path / "runs")]
+        home = environment(tmp_path, address)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+        with subprocess.Popen(command, env=home, **pipes) as student:
+            assert hub.halfway.wait(60)
+            student.stdin.write("Stop\n")
+            student.stdin.flush()
+            stopped = json.loads(student.stdout.readline())
+            hub.fault = None
+            student.stdin.write("Train\n")
+            student.stdin.close()
+            trained = json.loads(student.stdout.readline())
+    assert stopped["seconds"] < 2
+    assert "Stopped after 0 of 1 epochs. Press Continue" in stopped["said"]
+    assert "Finished. Epoch 1:" in trained["said"]
+
+
 def test_interrupted_and_run_again(ask, files, sent, tmp_path):
     with serve(files, "stops") as (hub, address):
         command, home = [sys.executable, "-c", STUDENT], environment(tmp_path, address)
@@ -150,8 +198,18 @@ def test_connection_refused(ask):
 
 
 def test_no_network():
-    unreachable = URLError(OSError(errno.ENETUNREACH, "Network is unreachable"))
+    unreachable = httpx.ConnectError("[Errno 101] Network is unreachable")
     assert "Network is unreachable" in _reason(unreachable)
+
+
+def test_a_connection_that_is_never_taken():
+    with pytest.raises(httpx.ConnectTimeout) as caught, socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        address = f"http://127.0.0.1:{full.getsockname()[1]}"
+        with socket.create_connection(full.getsockname()):  # the only place in the queue
+            httpx.get(address, timeout=0.5)
+    assert _reason(caught.value) == "the hub did not take the connection"
 
 
 def test_told_to_stay_offline_with_nothing_in_the_cache(ask, files):

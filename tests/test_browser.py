@@ -166,7 +166,7 @@ def test_runs_stay_for_comparison_and_the_next_cell_has_the_values(page, show):
         expect(page.locator(".lessons-panel table")).to_contain_text(f"10 of 10{size}AdamW")
         expect(status(page)).to_contain_text("Finished")
     expect(page.locator(".lessons-panel [role=img]")).to_have_attribute(
-        "aria-label", re.compile(r"\b1 earlier runs")
+        "aria-label", re.compile(r"\b1 earlier run is")
     )
     told = notebook.run("print(len(lab.history), lab.best in lab.history, lab.classifier.names)")
     assert told.startswith("10 True ('World'")
@@ -191,6 +191,25 @@ def test_other_cells_run_while_it_trains(page, show):
     assert notebook.run("print(lab._rate.value)").strip() == "0.02"
     press(page, "Stop")
     expect(status(page)).to_contain_text("Stopped")
+
+
+@pytest.mark.parametrize("name", ["Reset", "Train"])
+def test_a_button_while_a_cell_trains_wipes_nothing(page, show, name):
+    notebook = show(LAB, "lab.run(epochs=1, batch_size=512)")
+    notebook.command("notebook:insert-cell-below")
+    notebook.command("notebook:enter-edit-mode")
+    page.keyboard.insert_text("lab.run(epochs=10, batch_size=8)")
+    page.evaluate("() => {jupyterapp.commands.execute('notebook:run-cell')}")
+    expect(page.locator(".lessons-panel")).to_contain_text("of 10, batch")
+    button = page.locator(".lessons-panel").get_by_role("button", name=name)
+    expect(button).to_be_disabled()
+    # Who was quicker than the panel: the message goes out all the same.
+    button.evaluate("button => {button.disabled = false; button.click()}")
+    notebook.idle()
+    expect(status(page)).to_contain_text("Finished. Epoch 10:")
+    told = notebook.run("print([len(run.history) for run in lab.runs], lab.best in lab.history)")
+    assert told.strip() == "[1, 10] True"
+    assert notebook.run("print(len(lab.classifier.names))").strip() == "4"
 
 
 def test_an_interrupt_stops_the_cell_and_not_the_training(page, show):

@@ -1,11 +1,17 @@
 """Checkpoints: what goes in comes out, what is damaged is refused, what is killed does no harm."""
 
+import errno
 import math
 import multiprocessing
 import os
 import pickle
 import random
+import shutil
+import subprocess
+import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -46,7 +52,7 @@ def test_what_goes_in_comes_out(tmp_path):
 def test_the_file_holds_plain_values_only(tmp_path):
     save(tmp_path / "best.pt", classifier())
     contents = torch.load(tmp_path / "best.pt", weights_only=True)
-    assert set(contents) == {"format", "weights", "tokens", "names"}
+    assert set(contents) == {"format", "kernel", "weights", "tokens", "names"}
 
 
 # -------------------------------------------------------------------------- damaged files
@@ -172,6 +178,55 @@ def test_a_failed_save_leaves_the_old_checkpoint_and_nothing_else(tmp_path):
     assert os.listdir(tmp_path) == ["best.pt"]
 
 
+def full_device(path, mode):
+    return open("/dev/full", "wb")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full, as Linux has it")
+def test_a_full_disk(tmp_path, monkeypatch):
+    path, old = tmp_path / "best.pt", classifier(1.0)
+    save(path, old)
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "open", full_device)
+        with pytest.raises(OSError, match=r"best.pt could not .* \(No space left.*has room"):
+            save(path, classifier(2.0))
+    assert same(load(path), old)
+
+
+def test_a_disk_that_turns_out_to_be_full_at_the_end(tmp_path, monkeypatch):
+    def full(file):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    path, old = tmp_path / "best.pt", classifier(1.0)
+    save(path, old)
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match=r"best.pt could not .* \(No space left.*has room"):
+            save(path, classifier(2.0))
+    assert same(load(path), old)
+    assert os.listdir(tmp_path) == ["best.pt"]
+
+
+def test_saves_at_the_same_time_do_not_meet(tmp_path):
+    """As from two containers, in which the processes have the same number."""
+    pair = classifier(1.0), classifier(2.0)
+    with ThreadPoolExecutor(2) as both:
+        saves = [both.submit(save, tmp_path / "best.pt", pair[i % 2]) for i in range(100)]
+    assert [done.exception() for done in saves] == [None] * 100
+    assert os.listdir(tmp_path) == ["best.pt"]
+
+
+def test_what_a_killed_save_left_is_removed_later(tmp_path):
+    now, token = time.time(), "0123456789abcdef"
+    ages = {f"best.pt.{token}.partial": 7200, f"other.pt.{token}.partial": 60, "my.partial": 7200}
+    for name, age in ages.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (now - age, now - age))
+    save(tmp_path / "best.pt", classifier())
+    left = ["best.pt", "my.partial", f"other.pt.{token}.partial"]  # that one may be being written
+    assert sorted(os.listdir(tmp_path)) == left
+
+
 def save_for_ever(path, started):
     torch.set_num_threads(1)
     pair = classifier(1.0), classifier(2.0)
@@ -227,3 +282,76 @@ def test_keep_best_saves_only_improvements(tmp_path):
 def test_keep_best_passes_every_event_on(tmp_path):
     events = [Step(1, 1, 1, Scores(1.0, 0.5)), Epoch(1, Scores(1.0, 0.5), Scores(0.5, 0.5), 1.0)]
     assert list(keep_best(events, tmp_path / "best.pt", classifier())) == events
+
+
+# ------------------------------------------------------------------- never another training's
+
+
+def epochs(*losses):
+    """What `fit` tells, with these validation losses."""
+    for number, loss in enumerate(losses, 1):
+        yield Step(number, 1, 1, Scores(1.0, 0.5))
+        yield Epoch(number, Scores(1.0, 0.5), Scores(loss, 0.5), 1.0)
+
+
+def interrupted():
+    yield Step(1, 1, 9, Scores(1.0, 0.5))
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("events", [interrupted(), epochs(math.nan), epochs(math.inf)])
+def test_a_training_that_saved_nothing_leaves_nothing_under_its_name(tmp_path, events):
+    path, old = tmp_path / "best.pt", classifier(1.0)
+    save(path, old)  # yesterday's
+    with suppress(KeyboardInterrupt):
+        list(keep_best(events, path, classifier(2.0)))
+    older = tmp_path / "best.previous.pt"
+    with pytest.raises(ValueError) as caught:
+        load(path)
+    assert "no epoch was finished, or its validation loss was not a number" in str(caught.value)
+    assert f"An older one is in {older}." in str(caught.value)
+    assert same(load(older), old)
+
+
+def test_nothing_is_moved_before_the_training_begins(tmp_path):
+    save(tmp_path / "best.pt", classifier())
+    keep_best(epochs(0.5), tmp_path / "best.pt", classifier())  # nobody asks for an event
+    assert os.listdir(tmp_path) == ["best.pt"]
+
+
+def test_a_first_training_that_saved_nothing_names_no_older_one(tmp_path):
+    list(keep_best(epochs(math.nan), tmp_path / "best.pt", classifier()))
+    with pytest.raises(ValueError, match="smaller learning rate if the loss is NaN.$"):
+        load(tmp_path / "best.pt")
+
+
+def test_a_way_that_cannot_be_made_is_told(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    save(tmp_path / "best.pt", classifier())
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(OSError, match=r"could not be written \(Permission denied"):
+        next(keep_best(epochs(0.5), tmp_path / "best.pt", classifier()))
+
+
+OTHER_NOTEBOOK = """
+import sys
+from lessons.checkpoint import load, save
+save(sys.argv[2], load(sys.argv[1]))
+"""
+
+
+def test_another_programs_checkpoint_is_not_taken_for_ours(tmp_path):
+    ours, theirs, free = (tmp_path / name for name in ("best.pt", "theirs.pt", "free.pt"))
+    list(keep_best(epochs(0.5), ours, classifier()))
+    command = [sys.executable, "-c", OTHER_NOTEBOOK, str(ours), str(theirs)]
+    subprocess.run(command, check=True)  # it has not trained under this name, so it may load it
+    shutil.copy(theirs, free)
+    assert same(load(free), load(ours))  # nor have we under that one
+    os.replace(theirs, ours)
+    with pytest.raises(ValueError, match="is not of this training: another program"):
+        load(ours)
+    ours.unlink()
+    with pytest.raises(ValueError, match="was saved and has been deleted or moved since"):
+        load(ours)

@@ -1,7 +1,13 @@
 """A run is a plain training with a memory: the same history, and its files."""
 
 import json
+import math
+import re
+import subprocess
+import sys
+from contextlib import contextmanager
 
+import numpy as np
 import pytest
 import torch
 
@@ -56,7 +62,7 @@ def test_runs_are_found_again_in_order(prepared, tmp_path):
     assert kept_runs(tmp_path) == runs
     delete_run(runs[0])
     assert kept_runs(tmp_path) == runs[1:]
-    assert len(list(tmp_path.iterdir())) == 2
+    assert sorted(path.suffix for path in tmp_path.iterdir()) == [".json", ".lock", ".pt"]
 
 
 def test_each_whole_epoch_is_kept_at_once(prepared, tmp_path):
@@ -101,6 +107,77 @@ def test_another_optimizer_is_told_so():
         make_optimizer(torch.nn.Linear(1, 1), "Lion", 0.1)
 
 
-def test_a_batch_size_of_0_is_told_so(prepared, tmp_path):
-    with pytest.raises(ValueError, match="batch size is 0"):
-        next(new_run(tmp_path, Settings(batch_size=0)).begin(prepared))
+WRONG = [
+    ({"epochs": 0}, "number of epochs is 0; it must be a whole number of at least 1"),
+    ({"epochs": 1.5}, "number of epochs is 1.5"),
+    ({"epochs": True}, "number of epochs is True"),
+    ({"epochs": "3"}, "number of epochs is '3'"),
+    ({"batch_size": 0}, "batch size is 0"),
+    ({"batch_size": 64.0}, "batch size is 64.0"),
+    ({"learning_rate": "0.1"}, "learning rate is '0.1'; it must be a number such as 0.01"),
+    ({"learning_rate": -0.1}, "learning rate is -0.1"),
+    ({"learning_rate": math.nan}, "learning rate is nan"),
+    ({"learning_rate": math.inf}, "learning rate is inf"),
+    ({"learning_rate": True}, "learning rate is True"),
+    ({"learning_rate": None}, "learning rate is None"),
+    ({"optimizer": "Lion"}, "no optimizer 'Lion' here. Use 'AdamW' or 'SGD'"),
+    ({"optimizer": None}, "no optimizer None here"),
+    ({"seed": -1}, "seed is -1; it must be a whole number of at least 0"),
+    ({"seed": "a"}, "seed is 'a'"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "told"), WRONG, ids=[str(wrong) for wrong, _ in WRONG])
+def test_settings_that_no_training_can_have_are_told_at_once(tmp_path, wrong, told):
+    with pytest.raises(ValueError, match=re.escape(told)):
+        new_run(tmp_path / "runs", Settings(**wrong))
+    assert not (tmp_path / "runs").exists()
+
+
+def test_numbers_that_are_as_good_are_taken(tmp_path):
+    assert new_run(tmp_path, Settings(learning_rate=1)).settings == Settings(learning_rate=1.0)
+    half = new_run(tmp_path, Settings(learning_rate=np.float32(0.5))).settings.learning_rate
+    assert (half, type(half)) == (0.5, float)
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"could not be written \(.*\). Choose a folder that exists"):
+        new_run(tmp_path / "file" / "runs", Settings())
+
+
+# ------------------------------------------------------------------- two kernels, one folder
+
+KERNEL = """
+import sys
+from pathlib import Path
+from lessons.runs import Settings, kept_runs, new_run
+folder = Path(sys.argv[1])
+print("found", len(kept_runs(folder)), flush=True)
+new_run(folder, Settings(epochs=7)).keep()
+print("kept", flush=True)
+sys.stdin.read()  # it is still running
+"""
+
+
+@contextmanager
+def second_kernel(folder):
+    """Another kernel that has a run of 7 epochs in this folder; yields how many it found there."""
+    command = [sys.executable, "-c", KERNEL, str(folder)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as kernel:
+        found = int(kernel.stdout.readline().split()[1])
+        assert kernel.stdout.readline() == "kept\n"
+        yield found
+        kernel.kill()  # as the system does it when the memory is full
+
+
+def test_each_run_belongs_to_one_kernel_until_it_ends(tmp_path):
+    ours = new_run(tmp_path, Settings(epochs=3))
+    ours.keep()
+    with second_kernel(tmp_path) as found:
+        assert found == 0  # ours is not theirs
+        assert kept_runs(tmp_path) == [ours]  # nor theirs ours
+    assert [run.settings.epochs for run in kept_runs(tmp_path)] == [3, 7]
+    with second_kernel(tmp_path) as found:
+        assert found == 0  # we have taken it over

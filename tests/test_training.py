@@ -310,6 +310,12 @@ def test_early_stopping(losses, patience, epochs):
     assert len(list(events)) == len(losses) - epochs  # and no more was asked for
 
 
+@pytest.mark.parametrize("patience", [0, -1, 1.5, True, "2", None])
+def test_a_patience_that_is_none_is_told_at_once(patience):
+    with pytest.raises(ValueError, match=f"patience is {patience!r}; it must be a whole number"):
+        stop_early([], patience)
+
+
 def test_real_news_is_learned(real_parts):
     """The default recipe on real AG News: how the course's library is meant to be used."""
     vocabulary = Vocabulary.build(real_parts.train.texts)

@@ -3,7 +3,10 @@
 import ast
 import gc
 import inspect
+import errno
+import json
 import math
+import os
 import re
 import threading
 import time
@@ -12,8 +15,10 @@ import weakref
 import ipywidgets
 import pytest
 import torch
+from test_runs import WRONG, second_kernel
 
 import lessons.widgets
+import lessons.checkpoint
 from lessons.checkpoint import load
 from lessons.data import Stories, split
 from lessons.loaders import make_loader
@@ -448,6 +453,152 @@ def test_interrupting_run_keeps_the_panel_usable(lab, monkeypatch):
     assert len(lab.history) == 1
 
 
+@pytest.mark.parametrize(("wrong", "told"), WRONG, ids=[str(wrong) for wrong, _ in WRONG])
+def test_wrong_arguments_are_told_and_change_nothing(lab, wrong, told, capsys):
+    before = shown(lab)
+    with pytest.raises(ValueError, match=re.escape(told)):
+        lab.run(**wrong)
+    assert (lab.runs, shown(lab), enabled(lab)) == ([], before, ["Train", "Reset"])
+    assert capsys.readouterr().out == ""
+
+
+def test_after_wrong_arguments_the_next_call_works_and_no_run_is_lost(lab):
+    for _ in range(5):
+        lab.run(epochs=1, batch_size=512)
+    runs = list(lab.runs)
+    with pytest.raises(ValueError):
+        lab.run(learning_rate="0.1")
+    assert lab.runs == runs and all(load(run.path) for run in runs)
+    lab.run(epochs=2, batch_size=512)
+    assert lab.runs[:-1] == runs[1:] and len(lab.history) == 2
+
+
+def test_a_folder_that_cannot_be_written_is_told_and_the_panel_stays_usable(tmp_path):
+    (tmp_path / ".lessons").touch()  # a file: that stops root too
+    made = TrainingLab("lab", folder=tmp_path / ".lessons")
+    press(made, "Train")
+    assert "No training has begun. The file" in shown(made)
+    assert "could not be written" in shown(made) and "Choose a folder" in shown(made)
+    assert enabled(made) == ["Train", "Reset"]
+    with pytest.raises(OSError, match="could not be written .* Choose a folder"):
+        made.run(epochs=1)
+    assert made.runs == []
+    (tmp_path / ".lessons").unlink()
+    made.run(epochs=1, batch_size=512)
+    assert len(made.history) == 1
+
+
+def test_a_full_disk_ends_the_training_in_words_and_keeps_the_epochs_before(lab, monkeypatch):
+    def full(path, content):
+        if len(lab.history) == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        write(path, content)
+
+    write = lessons.checkpoint.os.replace
+    put(lab, "epochs", 5)
+    with monkeypatch.context() as patched:
+        patched.setattr("lessons.checkpoint.os.replace", full)
+        press(lab, "Train")
+        assert lab.wait(LONG)
+    assert "Training ended with an error. The file" in shown(lab)
+    assert "(No space left on device). Choose a folder that exists" in shown(lab)
+    assert len(lab.history) == 2 and load(lab.runs[-1].path)
+    lab.run(epochs=1, batch_size=512)  # there is room again
+    assert len(lab.history) == 1
+
+
+def test_reset_that_cannot_delete_says_so_and_keeps_the_runs(lab, monkeypatch):
+    def refuse(*_, **__):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    lab.run(epochs=1, batch_size=512)
+    with monkeypatch.context() as patched:
+        patched.setattr("pathlib.Path.unlink", refuse)
+        press(lab, "Reset")
+    assert "could not be deleted (Permission denied)" in shown(lab)
+    assert len(lab.history) == 1 and load(lab.runs[-1].path)
+    press(lab, "Reset")
+    assert lab.runs == []
+
+
+def test_a_lab_leaves_alone_what_another_kernel_has_there(lab, tmp_path):
+    with second_kernel(tmp_path / "lab"):
+        TrainingLab._labs.clear()  # as in a new kernel
+        found = TrainingLab("lab", folder=tmp_path)
+        assert found.runs == []
+        for _ in range(6):
+            found.run(epochs=1, batch_size=512)
+        press(found, "Reset")
+        (left,) = (tmp_path / "lab").glob("*.json")
+        assert json.loads(left.read_text())["settings"][0] == 7  # theirs
+
+
+@pytest.mark.parametrize("name", ["Reset", "Train", "Continue"])
+def test_a_button_while_a_cell_trains_changes_nothing(lab, name):
+    """A front end may send what was pressed to another thread, at once."""
+    lab.run(epochs=1, batch_size=512)  # so that there is something to continue
+
+    def click():
+        find(lab, ipywidgets.Button, name).click()
+
+    def paint():
+        presses.append(enabled(lab))
+        elsewhere = threading.Thread(target=click)
+        elsewhere.start()
+        elsewhere.join(LONG)
+
+    presses, lab._paint = [], paint
+    before = find(lab, ipywidgets.Button, name)
+    lab.run(epochs=3, batch_size=512)
+    del lab._paint
+    assert before.comm is None  # what still waits to be told to it finds nobody
+    assert presses and presses == [["Stop"]] * len(presses)
+    assert [len(run.history) for run in lab.runs] == [1, 3]
+    assert all(load(run.path) for run in lab.runs)
+    assert workers() == []
+    press(lab, "Reset")
+    assert lab.runs == []
+
+
+def test_stop_while_a_cell_trains(lab):
+    lab._paint = lambda: press(lab, "Stop")
+    lab.run(epochs=30)
+    del lab._paint
+    assert lab.history == []
+    assert "Stopped after 0 of 30 epochs. Press Continue" in shown(lab)
+    put(lab, "epochs", 1)
+    press(lab, "Continue")
+    assert lab.wait(LONG)
+    assert len(lab.history) == 1
+
+
+def test_another_lab_waits_while_a_cell_trains(lab, tmp_path):
+    other = TrainingLab("other", folder=tmp_path)
+    put(other, "epochs", 1)
+    lab._paint = lambda: "Stop" in enabled(other) or press(other, "Train")
+    lab.run(epochs=2, batch_size=512)
+    del lab._paint
+    assert len(lab.history) == 2
+    assert other.wait(LONG)
+    assert len(other.history) == 1
+
+
+def test_stop_takes_effect_while_ag_news_is_downloaded(lab, monkeypatch):
+    def download():  # without end
+        asked.set()
+        while True:
+            yield 3_000_000, 18_000_000
+
+    asked = threading.Event()
+    monkeypatch.setattr("lessons.widgets.lab.download_ag_news", download)
+    find(lab, ipywidgets.Dropdown, "stories").value = "ag-news"
+    press(lab, "Train")
+    assert watch(lab, lambda: "Downloading AG News: 3 of 18 MB." in shown(lab))
+    press(lab, "Stop")
+    assert lab.wait(LONG)
+    assert "Stopped after 0 of 10 epochs. Press Continue" in shown(lab)
+
+
 def test_slow_motion_trains_the_same_and_stops_at_once(lab):
     put(lab, "epochs", 30)
     find(lab, ipywidgets.Checkbox, "slow motion: a second an epoch").value = True
@@ -535,8 +686,8 @@ def test_the_plot_in_words():
     told = describe(history, earlier=2)
     assert "After epoch 4: training loss 0.12, validation loss 0.46" in told
     assert "accuracy 95% in training, 88% in validation" in told
-    assert "2 earlier runs are drawn" in told
-    assert "1 earlier run is drawn" in describe(history, earlier=1)
+    assert "2 earlier runs are drawn paler." in told
+    assert "1 earlier run is drawn paler." in describe(history, earlier=1)
 
 
 # ------------------------------------------------------------------------ the other panels

@@ -1,8 +1,11 @@
 """Lesson 01: AG News from the Hugging Face hub, or within seconds a sentence that says why not.
 
 A library that asks the hub tries again and again, for minutes if the hub is silent. So the
-download runs in a process of its own, which can be ended: when nothing has come for a while, or
-when the cell is interrupted. What it had begun is taken up again the next time.
+download runs in a process of its own, which can be ended: when the hub has given no sign of life
+for a while, or when the cell is interrupted. What it had begun is taken up again the next time.
+
+There are up to 24 requests before the first byte of data, so on a slow line bytes alone would tell
+too late that the hub is there: each connection and each answer is a sign of life, too.
 """
 
 import hashlib
@@ -14,8 +17,6 @@ import socket
 import subprocess
 import sys
 import threading
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from math import inf
@@ -25,8 +26,9 @@ from typing import IO, Any
 
 REPOSITORY = "fancyzhx/ag_news"  # Zhang, Zhao and LeCun, 2015
 REVISION = "eb185aade064a813bc0b7f42de02595523103ca4"
-PATIENCE = 3.0  # seconds without a byte or a word before we end the download
-ANSWER = 2.0  # seconds that the hub has to answer whether it is there
+PATIENCE = 3.8  # seconds without a sign of life from the hub before we end the download
+ANSWER = 3.4  # seconds that it has to connect, and then to answer, the first time we ask
+SIGNS = ("connect_tcp.complete", "start_tls.complete", "receive_response_headers.complete")
 REMEDY = "Run this again to go on where it stopped, or use the built-in corpus: 'mini-news'."
 
 
@@ -38,11 +40,17 @@ def read_ag_news() -> Any:
     Raises ConnectionError, with what happened and what to do, if the hub does not deliver it.
     """
     import datasets  # a second to import, and only needed here
+    from datasets.utils import tqdm
 
-    if not list(_prepared().glob(f"*/*/{REVISION}")):  # it gets this name when it is complete
-        _download()
+    with tqdm(desc="AG News", unit="B", unit_scale=True, disable=_is_here()) as bar:
+        for done, bar.total in download_ag_news():
+            bar.update(done - bar.n)
     with _offline():
         return datasets.load_dataset(REPOSITORY, revision=REVISION)
+
+
+def _is_here() -> bool:
+    return any(_prepared().glob(f"*/*/{REVISION}"))  # it gets this name when it is complete
 
 
 @contextmanager
@@ -78,25 +86,26 @@ def _prepared() -> Path:
 # ------------------------------------------------------ on this side: watch the other process
 
 
-def _download() -> None:
-    """Let the other process download, and show how much has come.
+def download_ag_news() -> Iterator[tuple[int, int]]:
+    """Let the other process download, if that is needed.
 
-    Raises ConnectionError if it fails or if nothing has come for `PATIENCE` seconds.
+    Tells ten times a second how many bytes have come and how many there are, which is 0 as long
+    as nobody knows. If nobody asks any more and lets go of the iterator, the download ends.
+
+    Raises ConnectionError if it fails or if the hub gave no sign of life for `PATIENCE` seconds.
     """
-    from datasets.utils import tqdm
-
-    with tqdm(desc="AG News", unit="B", unit_scale=True) as bar:
-        for event, value in _events():
-            if event == "failed":
-                raise ConnectionError(f"AG News could not be loaded: {value}. {REMEDY}")
-            if event == "total":
-                bar.total = value
-            if event == "bytes":
-                bar.update(value - bar.n)
+    total = 0
+    for event, value in [] if _is_here() else _events():
+        if event == "failed":
+            raise ConnectionError(f"AG News could not be loaded: {value}. {REMEDY}")
+        if event == "total":
+            total = value
+        if event == "bytes":
+            yield value, total
 
 
 def _events() -> Iterator[tuple[str, Any]]:
-    """What the other process says, and each time more has come, how many bytes there are."""
+    """What the other process says, and ten times a second how many bytes have come."""
     command = [sys.executable, "-m", "lessons.ag_news"]
     environment = os.environ | {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
     process = subprocess.Popen(
@@ -117,7 +126,7 @@ def _events() -> Iterator[tuple[str, Any]]:
                 yield tuple(json.loads(line))
             if line or _sizes() != sizes:
                 sizes, alive = _sizes(), monotonic()
-                yield "bytes", sizes[0]
+            yield "bytes", sizes[0]
             if monotonic() - alive > PATIENCE:
                 yield "failed", "the hub stopped answering"
         if process.wait() != 0:
@@ -152,9 +161,10 @@ def _size(folder: Path) -> int:
 def _serve() -> None:
     """Download all into the cache, saying what happens in lines of JSON."""
     import datasets
-    from huggingface_hub import constants
+    from huggingface_hub import constants, get_session
 
     constants.DOWNLOAD_CHUNK_SIZE = 2**16  # bytes; with the usual 10 MB a slow line looks dead
+    get_session().event_hooks["request"].append(_watch)
     _say("ready")
     try:
         _say("total", _ask_for_size())
@@ -172,31 +182,59 @@ def _say(event: str, value: int | str | None = None) -> None:
     print(json.dumps([event, value]), flush=True)
 
 
+def _watch(request: Any) -> None:
+    """Let the HTTP client say each sign of life of the hub while it makes this request.
+
+    What is taken up again after a break ("Range") counts by its bytes alone: a hub that answers
+    each time and breaks off before the first byte would look alive.
+    """
+    if "Range" not in request.headers:
+        request.extensions["trace"] = _say_sign
+
+
+def _say_sign(event: str, _: object) -> None:
+    if event.endswith(SIGNS):
+        _say("sign", event)
+
+
 def _ask_for_size() -> int:
     """Is the hub there, does it have the files, and how many bytes are they?"""
+    from huggingface_hub import get_session
+
     hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
     tree = f"{hub}/api/datasets/{REPOSITORY}/tree/{REVISION}/data"
-    with urllib.request.urlopen(tree, timeout=ANSWER) as answer:
-        files = json.load(answer)
+    files = get_session().get(tree, timeout=ANSWER).raise_for_status().json()
     for file in files:
         address = f"{hub}/datasets/{REPOSITORY}/resolve/{REVISION}/{file['path']}"
-        request = urllib.request.Request(address, method="HEAD")
-        urllib.request.urlopen(request, timeout=ANSWER).close()
+        get_session().head(address, timeout=ANSWER).raise_for_status()
     return sum(file["size"] for file in files)
 
 
-def _reason(error: Exception) -> str:
-    if isinstance(error, urllib.error.HTTPError):
-        why = {404: "it has no such files", 429: "too many requests, so wait some minutes"}
-        return f"the hub answered {error.code}, {why.get(error.code, 'it is in trouble itself')}"
-    reason = getattr(error, "reason", error)
-    if isinstance(reason, socket.gaierror):
-        return "the name of the hub could not be looked up, so there seems to be no network"
-    if isinstance(reason, ConnectionRefusedError):
-        return "the hub refused the connection"
-    if isinstance(reason, TimeoutError):
-        return "the hub took the connection and did not answer"
-    return f"the hub could not be used ({type(reason).__name__}: {reason})"
+def _reason(error: BaseException) -> str:
+    """What went wrong, from the error or from those it came from."""
+    from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # meant for others
+
+    for cause in _causes(error):
+        if (response := getattr(cause, "response", None)) is not None:
+            code = response.status_code
+            why = {404: "it has no such files", 429: "too many requests, so wait some minutes"}
+            return f"the hub answered {code}, {why.get(code, 'it is in trouble itself')}"
+        if isinstance(cause, httpx.ConnectTimeout):
+            return "the hub did not take the connection"
+        if isinstance(cause, httpx.TimeoutException):
+            return "the hub took the connection and did not answer"
+        if isinstance(cause, socket.gaierror):
+            return "the name of the hub could not be looked up, so there seems to be no network"
+        if isinstance(cause, ConnectionRefusedError):
+            return "the hub refused the connection"
+    return f"the hub could not be used ({type(error).__name__}: {error})"
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, the one that it came from, and so on."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _remove_damaged() -> bool:

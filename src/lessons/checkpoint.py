@@ -1,12 +1,16 @@
 """Lesson 06: keep the best model in a file, and load it back."""
 
+import io
 import math
 import os
 import pickle
+import secrets
+import time
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import torch
 
@@ -15,6 +19,9 @@ from lessons.text import Vocabulary
 from lessons.training import Epoch, Step
 
 _FORMAT = "lessons 1"  # to be counted up when the contents change
+_KERNEL = secrets.token_hex(8)  # stands in each checkpoint that this process writes
+_SAVED: dict[Path, bool] = {}  # the names this process trains under: is there a checkpoint yet?
+_LEFT_OVER = 3600  # seconds; to write a file takes some of them at most
 
 
 def save(path: str | Path, classifier: Classifier) -> None:
@@ -27,44 +34,66 @@ def save(path: str | Path, classifier: Classifier) -> None:
     """
     contents = {
         "format": _FORMAT,
+        "kernel": _KERNEL,
         "weights": classifier.model.state_dict(),
         "tokens": list(classifier.vocabulary.tokens),
         "names": list(classifier.names),
     }
-    write_whole(Path(path), lambda file: torch.save(contents, file))
+    buffer = io.BytesIO()  # torch.save into a file on a full disk does not raise OSError
+    torch.save(contents, buffer)
+    write_whole(Path(path), buffer.getvalue())
+    _SAVED[Path(path).resolve()] = True
 
 
-def write_whole(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Let `write` fill a file beside `path`, and put it in its place when it is whole.
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside `path`, and put it in its place when it is whole.
 
     Raises OSError if it cannot be written there.
     """
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    # By chance, not by process: two containers that share a folder count processes alike.
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
     try:
         try:
-            with partial.open("wb") as file:
-                write(file)
+            with partial.open("xb") as file:
+                file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
     except OSError as error:
-        raise OSError(
-            f"The file {path} could not be written ({error.strerror}). Choose a folder "
-            "that exists, that you may write to and that has room."
-        ) from error
+        raise not_written(path, error) from error
+    _remove_left_over(path.parent)
+
+
+def not_written(path: Path, error: OSError) -> OSError:
+    """The error to raise where a file could not be written."""
+    return OSError(
+        f"The file {path} could not be written ({error.strerror}). Choose a folder "
+        "that exists, that you may write to and that has room."
+    )
+
+
+def _remove_left_over(folder: Path) -> None:
+    """Delete what programs that were killed had begun to write. What is new may become whole."""
+    for partial in folder.glob(f"*.{'[0-9a-f]' * 16}.partial"):
+        with suppress(OSError):  # somebody else has deleted it, or it is not ours to delete
+            if time.time() - partial.stat().st_mtime > _LEFT_OVER:
+                partial.unlink()
 
 
 def load(path: str | Path) -> Classifier:
     """Read a checkpoint that `save` has written. Code in the file is never run.
 
-    Raises ValueError if there is no such file, or if it is damaged or something else.
+    Raises ValueError if there is no such file, if it is damaged or something else, or if this
+    program trained under this name and another program has put its own model there.
     """
     path = Path(path)
     contents = _read(path)
     if not isinstance(contents, dict) or contents.get("format") != _FORMAT:
         raise ValueError(_ANOTHER.format(path=path))
+    if path.resolve() in _SAVED and contents.get("kernel") != _KERNEL:
+        raise ValueError(_ANOTHERS.format(path=path))
     vocabulary, names = Vocabulary.of(contents["tokens"]), tuple(contents["names"])
     try:
         width = contents["weights"]["embedding.weight"].shape[1]
@@ -79,12 +108,35 @@ _ANOTHER = (
     "The file {path} holds another model than this course's TextClassifier. Load it with the "
     "program that made it, or train and save again."
 )
+_ANOTHERS = (
+    "The checkpoint {path} is not of this training: another program, perhaps a second notebook, "
+    "saved its model under the same name. Give each its own name and train again."
+)
+_MISSING = "There is no checkpoint {path}. Train and save first, or check the path."
+_NONE_YET = (
+    "There is no checkpoint {path}: since the training began no epoch was finished, or its "
+    "validation loss was not a number. Train for an epoch, with a smaller learning rate if the "
+    "loss is NaN.{before}"
+)
+_MOVED = (
+    "The checkpoint {path} was saved and has been deleted or moved since, perhaps by a second "
+    "notebook that trains under the same name. Give each its own name and train again.{before}"
+)
+
+
+def _missing(path: Path) -> str:
+    """Why there is no such checkpoint."""
+    saved = _SAVED.get(path.resolve())
+    text = _MISSING if saved is None else _MOVED if saved else _NONE_YET
+    older = previous(path)
+    before = f" An older one is in {older}." if older.is_file() else ""
+    return text.format(path=path, before=before)
 
 
 def _read(path: Path) -> Any:
     """The contents of a file, if they are whole and nothing but tensors and plain values."""
     if not path.is_file():
-        raise ValueError(f"There is no checkpoint {path}. Train and save first, or check the path.")
+        raise ValueError(_missing(path))
     try:
         with zipfile.ZipFile(path) as archive:  # torch itself does not check the sums
             damaged = archive.testzip() is not None
@@ -109,10 +161,32 @@ def _read(path: Path) -> Any:
 def keep_best(
     events: Iterable[Step | Epoch], path: str | Path, classifier: Classifier
 ) -> Iterator[Step | Epoch]:
-    """Pass the events of `fit` on, and save a checkpoint whenever the validation loss improves."""
+    """Pass the events of `fit` on, and save a checkpoint whenever the validation loss improves.
+
+    What has this name when the training begins is of another one: `best.pt` is then kept as
+    `best.previous.pt`. A training without a finished epoch, or whose loss is NaN from the start,
+    leaves none under the name.
+
+    Raises OSError if it cannot be written there.
+    """
+    _make_way(Path(path))
     lowest = math.inf
     for event in events:
         if isinstance(event, Epoch) and event.validation.loss < lowest:
             lowest = event.validation.loss
             save(path, classifier)
         yield event
+
+
+def previous(path: Path) -> Path:
+    """Where `keep_best` keeps the checkpoint that had this name before."""
+    return path.with_stem(f"{path.stem}.previous")
+
+
+def _make_way(path: Path) -> None:
+    _SAVED[path.resolve()] = False
+    if path.is_file():
+        try:
+            os.replace(path, previous(path))
+        except OSError as error:
+            raise not_written(path, error) from error

@@ -1,24 +1,28 @@
 """Lessons 05 to 07: a training as one thing, with its settings, its history and its best model."""
 
 import json
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from numbers import Real
 from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from filelock import FileLock, Timeout
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from lessons.checkpoint import keep_best, write_whole
+from lessons.checkpoint import keep_best, not_written, write_whole
 from lessons.data import Split
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import Classifier, TextClassifier
 from lessons.text import Vocabulary
-from lessons.training import Epoch, Scores, Step, fit
+from lessons.training import Epoch, Scores, Step, fit, whole_number
 
 NO_END = 10**9  # epochs: whoever listens stops asking before
+OPTIMIZERS = ("AdamW", "SGD")
 
 
 class Settings(NamedTuple):
@@ -30,6 +34,21 @@ class Settings(NamedTuple):
     optimizer: str = "AdamW"  # or "SGD"
     source: str = "mini-news"  # as for `lessons.data.load`
     seed: int = 0
+
+    def checked(self) -> "Settings":
+        """The same, if a training can have such settings; else raises ValueError."""
+        whole_number("number of epochs", self.epochs)
+        whole_number("batch size", self.batch_size)
+        whole_number("seed", self.seed, least=0)
+        rate = self.learning_rate
+        if not isinstance(rate, Real) or isinstance(rate, bool) or not 0 <= rate < math.inf:
+            raise ValueError(f"The learning rate is {rate!r}; it must be a number such as 0.01.")
+        if self.optimizer not in OPTIMIZERS:
+            raise ValueError(_NO_OPTIMIZER.format(self.optimizer))
+        return self._replace(learning_rate=float(rate))
+
+
+_NO_OPTIMIZER = "There is no optimizer {!r} here. Use 'AdamW' or 'SGD'."
 
 
 class Prepared(NamedTuple):
@@ -62,7 +81,7 @@ class Run:
         They have no end: `settings.epochs` is for the listener to count. The file always holds
         the best model so far.
 
-        Raises ValueError for an unknown optimizer or a batch size below 1.
+        Raises OSError, from an event, if a file cannot be written.
         """
         wanted = self.settings
         start = torch.Generator().manual_seed(wanted.seed)
@@ -76,7 +95,6 @@ class Run:
     def _note(
         self, events: Iterator[Step | Epoch], classifier: Classifier
     ) -> Iterator[Step | Epoch]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         for event in keep_best(events, self.path, classifier):
             if isinstance(event, Epoch):
                 self.history.append(event)
@@ -89,7 +107,7 @@ class Run:
         Raises OSError if that is not possible.
         """
         contents = json.dumps({"settings": self.settings, "history": self.history})
-        write_whole(self.path.with_suffix(".json"), lambda file: file.write(contents.encode()))
+        write_whole(self.path.with_suffix(".json"), contents.encode())
 
 
 def make_optimizer(model: nn.Module, name: str, learning_rate: float) -> Optimizer:
@@ -98,35 +116,91 @@ def make_optimizer(model: nn.Module, name: str, learning_rate: float) -> Optimiz
         return AdamW(model.parameters(), lr=learning_rate, fused=True)  # fused: only faster
     if name == "SGD":
         return SGD(model.parameters(), lr=learning_rate)
-    raise ValueError(f"There is no optimizer {name!r} here. Use 'AdamW' or 'SGD'.")
+    raise ValueError(_NO_OPTIMIZER.format(name))
 
 
 # ------------------------------------------------------------------- the folder with the runs
 
+# Several kernels may use one folder. Each holds a lock on the runs that are its own: those that it
+# has made, and those that it has found and that belonged to nobody. The system lets go of a lock
+# when its kernel ends, whatever the end.
+_OURS: dict[Path, FileLock] = {}
+
 
 def new_run(folder: Path, settings: Settings) -> Run:
-    """A run that has not begun. Its file name is later than all others in the folder."""
-    return Run(settings, folder / f"{time.time_ns()}.pt")
+    """A run that has not begun. Its file name is later than all others in the folder.
+
+    Raises ValueError for settings that no training can have, and OSError if the folder cannot be
+    written.
+    """
+    run = Run(settings.checked(), folder / f"{time.time_ns()}.pt")
+    _take(run.path)
+    return run
 
 
 def kept_runs(folder: Path) -> list[Run]:
-    """The runs in a folder, the latest one last. A damaged file is left out and left alone."""
+    """The runs in a folder, the latest one last, and from now on this kernel's.
+
+    Those of another kernel that is still running are left out. So is a damaged file, which is
+    left alone.
+    """
     runs = []
     for path in sorted(folder.glob("*.json")):
         try:
-            contents = json.loads(path.read_bytes())
-            settings = Settings(*contents["settings"])
-            history = [
-                Epoch(number, Scores(*train), Scores(*validation), seconds)
-                for number, train, validation, seconds in contents["history"]
-            ]
+            run = _read_run(path)
         except (KeyError, TypeError, ValueError):
             continue
-        runs.append(Run(settings, path.with_suffix(".pt"), history))
+        if _is_free(run.path):
+            runs.append(run)
     return runs
 
 
+def _read_run(path: Path) -> Run:
+    contents = json.loads(path.read_bytes())
+    history = [
+        Epoch(number, Scores(*train), Scores(*validation), seconds)
+        for number, train, validation, seconds in contents["history"]
+    ]
+    return Run(Settings(*contents["settings"]), path.with_suffix(".pt"), history)
+
+
+def _is_free(run: Path) -> bool:
+    try:
+        _take(run)
+    except Timeout:
+        return False
+    except OSError:
+        return True  # nobody can write here, so nobody can delete it either
+    return True
+
+
+def _take(run: Path) -> None:
+    """Make a run this kernel's own.
+
+    Raises Timeout if it is another one's, and OSError if its folder cannot be written.
+    """
+    path = run.resolve().with_suffix(".lock")
+    if path in _OURS:
+        return
+    lock = FileLock(path, thread_local=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise
+    except OSError as error:
+        raise not_written(run, error) from error
+    _OURS[path] = lock
+
+
 def delete_run(run: Run) -> None:
-    """Delete the files of a run."""
+    """Delete the files of a run that is this kernel's own. Raises OSError if that fails."""
+    lock = run.path.resolve().with_suffix(".lock")
     for path in (run.path, run.path.with_suffix(".json")):
-        path.unlink(missing_ok=True)
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OSError(f"The file {path} could not be deleted ({error.strerror}).") from error
+    if lock in _OURS:
+        _OURS.pop(lock).release()
+        lock.unlink(missing_ok=True)

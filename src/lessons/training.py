@@ -131,11 +131,14 @@ def fit(
 
     Raises ValueError if `epochs` is not a whole number of at least 1.
     """
-    if not isinstance(epochs, int) or isinstance(epochs, bool) or epochs < 1:
-        raise ValueError(
-            f"The number of epochs is {epochs!r}; it must be a whole number of at least 1."
-        )
+    whole_number("number of epochs", epochs)
     return _fit(model, train_loader, validation_loader, optimizer, epochs)
+
+
+def whole_number(name: str, value: object, least: int = 1) -> None:
+    """Raises ValueError if `value` is not a whole number of at least `least`."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        raise ValueError(f"The {name} is {value!r}; it must be a whole number of at least {least}.")
 
 
 def _fit(
@@ -175,7 +178,15 @@ def best(history: Iterable[Epoch]) -> Epoch:
 
 
 def stop_early(events: Iterable[Step | Epoch], patience: int) -> Iterator[Step | Epoch]:
-    """Pass the events on until `patience` epochs in a row brought no better validation loss."""
+    """Pass the events on until `patience` epochs in a row brought no better validation loss.
+
+    Raises ValueError if `patience` is not a whole number of at least 1.
+    """
+    whole_number("patience", patience)
+    return _stop_early(events, patience)
+
+
+def _stop_early(events: Iterable[Step | Epoch], patience: int) -> Iterator[Step | Epoch]:
     lowest, waited = math.inf, 0
     for event in events:
         yield event

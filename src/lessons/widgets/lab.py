@@ -11,6 +11,7 @@ from typing import ClassVar, NamedTuple
 
 import ipywidgets as widgets
 
+from lessons.ag_news import download_ag_news
 from lessons.checkpoint import load
 from lessons.data import SOURCE_VARIABLE, load_split
 from lessons.model import Classifier
@@ -20,6 +21,7 @@ from lessons.widgets.curves import Curves, say_loss
 from lessons.widgets.parts import Dial, Panel, beside, button, buttons, status_line, words
 from lessons.widgets.worker import Worker
 
+AG_NEWS = "ag-news"  # as `load` knows it
 KEPT = 5  # runs that are remembered; the oldest one goes
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 USUAL = {"AdamW": 0.01, "SGD": 3.0}  # learning rates that suit the optimizers
@@ -51,7 +53,9 @@ class TrainingLab(Panel):
     with plain arguments and prints.
 
     Runs are kept in `folder`/`name`: to run the cell again or to restart the kernel loses
-    nothing. In one kernel only one training goes on at a time.
+    nothing. A lab shows and deletes its own runs, and takes over those of kernels that have
+    ended; what another kernel that is still running has there is not touched. In one kernel
+    only one training goes on at a time.
     """
 
     title = "Training lab"
@@ -66,10 +70,11 @@ class TrainingLab(Panel):
         self._target, self._folder = target, Path(folder) / name
         self._view, self._progress, self._table = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._status = status_line()
-        left = [*self._make_controls(), self._make_buttons(), self._progress, self._status]
+        self._buttons = buttons(*self._make_buttons())
+        left = [*self._make_controls(), self._buttons, self._progress, self._status]
         super().__init__(beside(left, [self._view]), self._table)
         self._worker: Worker[Event] = Worker(self._hear, self._end)
-        self._busy, self._enabling = False, threading.Lock()
+        self._busy, self._claiming, self._enabling = False, threading.Lock(), threading.Lock()
         self._steps: list[Step] = []  # of the epoch that is not yet complete
         self._due = 0.0  # when the next painting may begin
         # Of the latest run, if it can go on: a generator that has failed cannot.
@@ -94,13 +99,25 @@ class TrainingLab(Panel):
         dials = (self._epochs.row, self._batch_size.row, self._optimizer, self._rate.row)
         return [self._source, *dials, self._slow]
 
-    def _make_buttons(self) -> widgets.Widget:
+    def _make_buttons(self) -> tuple[widgets.Widget, ...]:
         self._train = button("Train", "play", self.train)
         self._train.button_style = "primary"
         self._stop = button("Stop", "stop", self.stop)
         self._continue = button("Continue", "step-forward", self.go_on)
         self._reset = button("Reset", "undo", self.reset)
-        return buttons(self._train, self._stop, self._continue, self._reset)
+        return self._train, self._stop, self._continue, self._reset
+
+    def _renew_buttons(self) -> None:
+        """Put new buttons in the place of the old ones, so that what was pressed counts no more.
+
+        Most front ends send a press to the thread in which cells run. There it waits until the
+        cell ends, and would then wipe runs that nobody had seen when the button was pressed.
+        """
+        old, new = self._buttons.children, self._make_buttons()
+        self._enable()
+        self._buttons.children = new
+        for pressed in old:
+            pressed.close()
 
     def _suit_rate(self, change: dict[str, str]) -> None:
         """Another optimizer needs another learning rate, unless somebody has chosen one."""
@@ -113,7 +130,7 @@ class TrainingLab(Panel):
             self._say("Here are your earlier runs." if self.runs else "Press Train.")
             return
         earlier.stop()
-        earlier.wait(5)  # longer only while it downloads; then it ends by itself
+        earlier.wait(5)  # longer only while it prepares many stories; then it ends by itself
         earlier.close()
         self.runs, self._events = earlier.runs, earlier._events
         self._prepared = earlier._prepared
@@ -145,22 +162,33 @@ class TrainingLab(Panel):
         source: str | None = None,
         seed: int = 0,
     ) -> None:
-        """Train here and now, without sliders, and print a line for each epoch."""
-        Worker.stop_any()
+        """Train here and now, without sliders, and print a line for each epoch.
+
+        Meanwhile the panel has only its button Stop.
+
+        Raises ValueError for settings that no training can have, and OSError if the folder cannot
+        be written. What went on before then still goes on.
+        """
         source = source or sources()[0][1]
-        self._begin(Settings(epochs, batch_size, learning_rate, optimizer, source, seed))
-        assert self._events is not None
+        settings = Settings(epochs, batch_size, learning_rate, optimizer, source, seed).checked()
+        Worker.stop_any()
+        while not self._claim():  # a button was quicker
+            Worker.stop_any()
+        events = self._printed(self._begin(settings))
         try:
-            for event in self._events:
-                if isinstance(event, Epoch):
-                    print(tell(self.history, digits=1))
-                if not self._hear(event):
-                    break
+            self._worker.run(events)
         except BaseException:
             self._events = None
             raise
         finally:
+            self._renew_buttons()
             self._end(None)
+
+    def _printed(self, events: Iterator[Event]) -> Iterator[Event]:
+        for event in events:
+            if isinstance(event, Epoch):
+                print(tell(self.history, digits=1))
+            yield event
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait for the training to end; False if it has not after so many seconds."""
@@ -170,11 +198,14 @@ class TrainingLab(Panel):
 
     def train(self) -> None:
         """Begin a new run with the settings of the sliders."""
-        if self._busy:
+        if not self._claim():
             return
         epochs, batch_size = int(self._epochs.value), int(self._batch_size.value)
         optimizer, source = str(self._optimizer.value), str(self._source.value)
-        self._begin(Settings(epochs, batch_size, self._rate.value, optimizer, source))
+        try:
+            self._begin(Settings(epochs, batch_size, self._rate.value, optimizer, source))
+        except (OSError, ValueError):
+            return  # the panel says it
         self._say("Training.")
         self._start()
 
@@ -184,46 +215,79 @@ class TrainingLab(Panel):
 
     def go_on(self) -> None:
         """Go on with the latest run, up to the number of epochs on the slider."""
-        if self._continue.disabled:
+        if self._continue.disabled or not self._claim():
             return
         run = self.runs[-1]
         run.settings = run.settings._replace(epochs=int(self._epochs.value))
         self._start()
 
     def reset(self) -> None:
-        """Forget all runs, with their files, and set the sliders back."""
-        if self._busy:
+        """Forget all runs of this lab, with their files, and set the sliders back."""
+        if not self._claim():
             return
-        for run in self.runs:
-            delete_run(run)
-        self.runs, self._events = [], None
+        try:
+            while self.runs:
+                delete_run(self.runs[-1])
+                del self.runs[-1]
+        except OSError as error:
+            self._release(str(error))
+            return
+        self._events = None
         self._optimizer.value, self._rate.value = "AdamW", USUAL["AdamW"]
         self._epochs.value, self._batch_size.value, self._slow.value = 10, 128, False
         self._say("All runs are forgotten. Press Train.")
         self._new_plot()
-        self._enable()
+        self._release()
 
-    def _begin(self, settings: Settings) -> None:
-        self.runs.append(new_run(self._folder, settings))
-        for old in self.runs[:-KEPT]:
-            delete_run(old)
-        del self.runs[:-KEPT]
+    def _claim(self) -> bool:
+        """Be the only one that changes the runs, unless somebody else is: then False.
+
+        A front end may let a button act in another thread while a cell trains with `run`.
+        """
+        with self._claiming:
+            if self._busy:
+                return False
+            self._busy = True
+        self._enable()
+        return True
+
+    def _release(self, trouble: str = "") -> None:
+        """The opposite of `_claim`."""
+        self._busy = False
+        self._enable()
+        if trouble:
+            self._say(trouble, error=True)
+
+    def _begin(self, settings: Settings) -> Iterator[Event]:
+        """A new run and its events. If that fails, the panel says so and is free again."""
+        try:
+            run = new_run(self._folder, settings)
+            while len(self.runs) >= KEPT:
+                delete_run(self.runs[0])
+                del self.runs[0]
+        except BaseException as error:
+            self._release(f"No training has begun. {error}")
+            raise
+        self.runs.append(run)
         self._events = self._all_events(self.runs[-1])
         self._new_plot()
+        return self._events
 
     def _all_events(self, run: Run) -> Iterator[Event]:
         """What happens in a run, the loading of the stories included."""
         source = run.settings.source
         if source not in self._prepared:
-            yield "Loading the stories. AG News is downloaded the first time."
+            yield "Loading the stories."
+            if source == AG_NEWS:  # event by event, so that Stop takes effect while it downloads
+                for done, total in download_ag_news():
+                    known = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if total else "asking"
+                    yield f"Downloading AG News: {known}."
             self._prepared[source] = prepare(load_split(source))
         yield from run.begin(self._prepared[source])
 
     def _start(self) -> None:
         assert self._events is not None
-        self._busy = True
         self._clock, self._heard, self._due = perf_counter(), 0, 0.0
-        self._enable()
         self._worker.start(self._events)
 
     # ----------------------------------------------- while it trains, in the worker's thread
@@ -262,8 +326,6 @@ class TrainingLab(Panel):
         if error is not None:
             self._events = None
         self._show()
-        self._busy = False
-        self._enable()
         if error is not None:
             self._say(f"Training ended with an error. {error}", error=True)
         elif len(self.history) < self.runs[-1].settings.epochs:
@@ -272,6 +334,7 @@ class TrainingLab(Panel):
             self._say(f"Stopped after {done}.{how}")
         else:
             self._say(f"Finished. {tell(self.history)} {judge(self.history)}")
+        self._release()
 
     # ------------------------------------------------------------------------ what is seen
 
@@ -320,7 +383,7 @@ class TrainingLab(Panel):
 
 def sources() -> list[tuple[str, str]]:
     """What the stories can be, as it is called and as `load` knows it; the default first."""
-    known = {"mini-news": "Mini-News, built in", "ag-news": "AG News, downloaded once"}
+    known = {"mini-news": "Mini-News, built in", AG_NEWS: "AG News, downloaded once"}
     chosen = os.environ.get(SOURCE_VARIABLE) or "mini-news"
     known = {chosen: known.get(chosen, Path(chosen).name or chosen)} | known
     return [(name, source) for source, name in known.items()]

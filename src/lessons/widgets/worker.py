@@ -38,6 +38,15 @@ class Worker(Generic[Event]):
         )
         self._thread.start()
 
+    def run(self, events: Iterator[Event]) -> None:
+        """As `start`, but in this thread and until the end, with its error raised.
+
+        `ended` is not called. Whoever starts meanwhile waits for their turn.
+        """
+        self._stop = threading.Event()
+        with Worker._turn:
+            self._ask(events, self._stop)
+
     @classmethod
     def stop_any(cls) -> None:
         """Stop whatever works in this kernel, and wait for its end."""
@@ -72,10 +81,13 @@ class Worker(Generic[Event]):
         bytearray(16 * 2**20)
         with Worker._turn:
             try:
-                while not stop.is_set():
-                    event = next(events, None)
-                    if event is None or not self._listen(event):
-                        break
+                self._ask(events, stop)
             except Exception as problem:  # told in words, whatever it is
                 error = problem
             self._ended(error)
+
+    def _ask(self, events: Iterator[Event], stop: threading.Event) -> None:
+        while not stop.is_set():
+            event = next(events, None)
+            if event is None or not self._listen(event):
+                return
