@@ -33,31 +33,34 @@ def learn(parts, vocabulary, seed, rate=1e-2, batch_size=128, epochs=10):
     return model, [event for event in events if isinstance(event, Epoch)]
 
 
+def run_of(stories, seed):
+    """The lesson's training and exam, with a seed for the split, the weights and the order."""
+    parts = split(stories, seed=seed)
+    vocabulary = Vocabulary.build(parts.train.texts)
+    model, history = learn(parts, vocabulary, seed)
+    labels = EncodedStories(parts.test, vocabulary).labels
+    chances = predict(model, make_loader(EncodedStories(parts.test, vocabulary), 128))
+    confidence, guesses = chances.max(dim=1)
+    wrong = (guesses != labels).nonzero().flatten()
+    surest = wrong[confidence[wrong].argsort(descending=True)][:3].tolist()
+    return SimpleNamespace(
+        parts=parts,
+        vocabulary=vocabulary,
+        model=model,
+        history=history,
+        labels=labels,
+        chances=chances,
+        confidence=confidence,
+        guesses=guesses,
+        wrong=wrong,
+        surest=surest,
+    )
+
+
 @pytest.fixture(scope="module")
 def runs(stories):
-    """The lesson's training and exam, with five seeds for the split, the weights and the order."""
-    runs = []
-    for seed in SEEDS:
-        parts = split(stories, seed=seed)
-        vocabulary = Vocabulary.build(parts.train.texts)
-        model, history = learn(parts, vocabulary, seed)
-        test = EncodedStories(parts.test, vocabulary)
-        chances = predict(model, make_loader(test, 128))
-        confidence, guesses = chances.max(dim=1)
-        wrong = (guesses != test.labels).nonzero().flatten()
-        surest = wrong[confidence[wrong].argsort(descending=True)][:3].tolist()
-        names = ("parts", "vocabulary", "model", "history", "labels", "chances")
-        values = (parts, vocabulary, model, history, test.labels, chances)
-        runs.append(
-            SimpleNamespace(
-                **dict(zip(names, values, strict=True)),
-                confidence=confidence,
-                guesses=guesses,
-                wrong=wrong,
-                surest=surest,
-            )
-        )
-    return runs
+    torch.set_num_threads(1)
+    return [run_of(stories, seed) for seed in SEEDS]
 
 
 # ---------------------------------------------------------------------------- the curves
@@ -143,12 +146,13 @@ def test_the_best_of_forty_dice_is_flattered():
     claim_near("mean of what is left", sum(left) / 200, 0, within=0.01)
 
 
-def test_the_best_of_ten_epochs_flatters_less_than_the_luck_of_the_questions(runs):
+def test_the_best_of_ten_epochs_flatters_less_than_the_luck_of_the_questions(runs, stories):
+    more = [*runs, *(run_of(stories, seed) for seed in range(5, 10))]
     flattery = [
         best(run.history).validation.accuracy - (run.guesses == run.labels).float().mean().item()
-        for run in runs
+        for run in more
     ]
-    claim_near("mean", sum(flattery) / len(runs), 0, within=0.02)
+    claim_near("mean", sum(flattery) / len(more), 0, within=0.02)
     claim("least", min(flattery), "<", 0)  # the exam goes better or worse
     claim("most", max(flattery), ">", 0)
 
@@ -173,8 +177,8 @@ def test_the_table_and_its_shares_are_those_of_scikit_learn(runs):
         expected = confusion_matrix(run.labels, run.guesses)
         assert scope["counts"].tolist() == expected.tolist()
         precision, recall, *_ = precision_recall_fscore_support(run.labels, run.guesses)
-        assert scope["precision"].tolist() == pytest.approx(precision, abs=1e-6)
-        assert scope["recall"].tolist() == pytest.approx(recall, abs=1e-6)
+        for share, theirs in (("precision", precision), ("recall", recall)):
+            torch.testing.assert_close(scope[share], torch.tensor(theirs, dtype=torch.float32))
 
 
 def test_the_most_frequent_mix_ups_are_named(runs, capsys):
@@ -220,6 +224,7 @@ def pulls(run, row):
 
 def test_the_pulls_of_the_words_add_up_to_the_models_answer(runs):
     for seed, run in enumerate(runs):
+        apart = []
         for row in run.surest:
             values = [value for _, value in pulls(run, row)]
             bias = run.model.linear.bias.detach()
@@ -227,7 +232,8 @@ def test_the_pulls_of_the_words_add_up_to_the_models_answer(runs):
             difference = sum(values) / len(values) + bias[guess] - bias[label]
             chances = run.chances[row]
             expected = (chances[guess] / chances[label]).log().item()
-            claim_near(f"seed {seed}, row {row}", difference, expected, within=1e-3)
+            apart.append(abs(difference.item() - expected))
+        claim(f"largest difference, seed {seed}", max(apart), "<", 1e-3)
 
 
 def test_words_that_mislead_stand_mainly_in_stories_of_the_guessed_topic(runs):
