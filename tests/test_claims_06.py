@@ -131,7 +131,7 @@ def test_each_switch_leaves_the_others_work_undone():
     model.eval()
     assert torch.equal(model(ones), model(ones))
     assert model(ones).requires_grad
-    assert notes() > 0
+    assert notes()
     model.train()
     with torch.no_grad():
         assert not torch.equal(model(ones), model(ones))
