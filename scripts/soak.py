@@ -29,20 +29,19 @@ ROOT = Path(__file__).resolve().parents[1]
 IMITATIONS, WORKERS = 10, 2
 WHAT = {"notebooks": ["notebooks"], "claims": ["tests/test_claims_*.py"]}
 COPIED = ("conftest.py", "pyproject.toml", "src", "tests", "notebooks")
-KINDS = {  # of machines, as environment variables; imitation:<seed> is one more
-    "default": {"ATEN_CPU_CAPABILITY": "default"},
-    "avx2": {"ATEN_CPU_CAPABILITY": "avx2"},
-    "avx512": {"ATEN_CPU_CAPABILITY": "avx512"},
-    "mkl": {"MKL_CBWR": "COMPATIBLE"},
+KINDS = {  # of machines, as environment variables, the slowest first; imitation:<seed> is one more
     # A thread that spins while it waits costs another pass its core: 55 ms a step instead of 3.
     "threads": {
         "ANOTHER_MACHINE_THREADS": "2",
         "OMP_NUM_THREADS": "2",
         "OMP_WAIT_POLICY": "PASSIVE",
     },
+    "default": {"ATEN_CPU_CAPABILITY": "default"},
+    "avx2": {"ATEN_CPU_CAPABILITY": "avx2"},
+    "avx512": {"ATEN_CPU_CAPABILITY": "avx512"},
+    "mkl": {"MKL_CBWR": "COMPATIBLE"},
 }
 DECIDED = {"ANOTHER_MACHINE", "LESSONS_SOURCE"}.union(*KINDS.values())  # by the pass, not the shell
-
 
 Record = tuple[str, str, float, str, float]  # test, what, value, relation, bound
 
@@ -76,6 +75,11 @@ class Claim(NamedTuple):
 # -------------------------------------------------------------------------------- machines
 
 
+def inherited() -> dict[str, str]:
+    """The environment of this shell, without what makes a machine."""
+    return {name: value for name, value in os.environ.items() if name not in DECIDED}
+
+
 def environment_of(machine: str, src: Path) -> dict[str, str]:
     """The environment variables of a machine, for a course whose sources stand in `src`.
 
@@ -90,25 +94,23 @@ def environment_of(machine: str, src: Path) -> dict[str, str]:
         raise ValueError(
             f"There is no machine {machine!r}. Choose imitation:<seed> or {', '.join(KINDS)}."
         )
-    inherited = {name: value for name, value in os.environ.items() if name not in DECIDED}
     folders = [src.parent / "tests" / "another_machine", src, os.environ.get("PYTHONPATH")]
     path = os.pathsep.join(str(folder) for folder in folders if folder)
-    return inherited | chosen | {"PYTHONPATH": path}
+    return inherited() | chosen | {"PYTHONPATH": path}
 
 
 def all_machines(seed: int) -> list[str]:
-    """Every machine of the soak: imitations with seeds drawn at random, and the others."""
+    """Every machine of the soak, at the end the imitations, with seeds drawn at random."""
     drawn = random.Random(seed).sample(range(1, 1_000_000), IMITATIONS)
-    return [f"imitation:{number}" for number in drawn] + list(KINDS)
+    return list(KINDS) + [f"imitation:{number}" for number in drawn]
 
 
 def missing() -> set[str]:
     """The kinds of code that this processor cannot run."""
     ask = "import torch; print(torch.backends.cpu.get_cpu_capability())"
-    inherited = {name: value for name, value in os.environ.items() if name not in DECIDED}
     command = [sys.executable, "-c", ask]
-    has = subprocess.run(command, env=inherited, check=True, capture_output=True, text=True).stdout
-    return {"AVX512": set(), "AVX2": {"avx512"}}.get(has.strip(), {"avx2", "avx512"})
+    ended = subprocess.run(command, env=inherited(), check=True, capture_output=True, text=True)
+    return {"AVX512": set(), "AVX2": {"avx512"}}.get(ended.stdout.strip(), {"avx2", "avx512"})
 
 
 # ---------------------------------------------------------------------------------- passes
@@ -245,18 +247,30 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("-k", dest="select", default="", help="choose tests by name, as for pytest")
     parser.add_argument("tests", nargs="*", help="files and folders, instead of all of them")
     asked = parser.parse_args()
-    asked.whole = len(sys.argv) == 1 or (len(sys.argv) == 3 and asked.seed is not None)
-    if asked.seed is None:
-        asked.seed = random.SystemRandom().randrange(100_000)
-    asked.machines = asked.machines.split(",") if asked.machines else all_machines(asked.seed)
-    asked.machines = asked.machines[: asked.passes]
+    parts = asked.only, asked.machines, asked.passes, asked.select, asked.tests
+    asked.whole = not any(parts)
     asked.tests = asked.tests or WHAT.get(asked.only) or [*chain(*WHAT.values())]
     try:
-        for machine in asked.machines:
-            environment_of(machine, ROOT)
+        asked.machines = machines_of(asked)
     except ValueError as error:
         parser.error(str(error))
     return asked
+
+
+def machines_of(asked: argparse.Namespace) -> list[str]:
+    """The machines that are asked for by name; without names, all of them.
+
+    Raises ValueError for a machine that there is not.
+    """
+    if asked.machines is not None:
+        machines = asked.machines.split(",")
+        for machine in machines:
+            environment_of(machine, ROOT)
+    else:
+        seed = random.SystemRandom().randrange(100_000) if asked.seed is None else asked.seed
+        print(f"Imitations drawn at random: --seed {seed} draws them again.")
+        machines = all_machines(seed)
+    return machines[: asked.passes]
 
 
 def run_passes(asked: argparse.Namespace, machines: Sequence[str], folder: Path) -> list[Pass]:
@@ -278,21 +292,26 @@ def main() -> int:
     if asked.only == "marked":
         return int(not run_marked())
     begun, folder = time.monotonic(), Path(tempfile.mkdtemp(prefix="soak-"))
-    print(f"Machines: {' '.join(asked.machines)} (drawn with --seed {asked.seed})", flush=True)
+    print(f"Machines: {' '.join(asked.machines)}", flush=True)
     absent = missing()
     skipped = [machine for machine in asked.machines if machine in absent]
     passes = run_passes(asked, [name for name in asked.machines if name not in skipped], folder)
     report_passes(passes, skipped)
     narrow = report_claims(claims_of(passes))
     failures = sum(len(one.failed) for one in passes)
-    bad = failures or narrow
-    if asked.whole:
-        bad = not run_marked() or bad
-    print(f"\n{len(passes)} passes, {failures} failures, {len(narrow)} claims with too little room")
-    print(f"{(time.monotonic() - begun) / 60:.1f} minutes" + f"; see {folder}" * bool(bad))
-    if not bad:
+    minutes = (time.monotonic() - begun) / 60
+    print(
+        f"\n{len(passes)} passes, {failures} failures, {len(narrow)} claims with too little room, "
+        f"in {minutes:.1f} minutes"
+    )
+    good = bool(passes) and not failures and not narrow
+    if good:
         shutil.rmtree(folder)
-    return int(bool(bad))
+    else:
+        print(f"What the passes printed: {folder}/*/output.txt")
+    if asked.whole:
+        good = run_marked() and good
+    return int(not good)
 
 
 if __name__ == "__main__":

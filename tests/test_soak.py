@@ -39,10 +39,9 @@ def course(tmp_path, monkeypatch):
     for name in ("claims.py", "another_machine/sitecustomize.py"):
         (root / "tests" / name).write_text((ROOT / "tests" / name).read_text())
     (root / "conftest.py").write_text("")
-    (root / "pyproject.toml").write_text(
-        '[tool.pytest.ini_options]\npythonpath = ["tests"]\naddopts = "--nbval"\n'
-        'markers = ["soak: "]\n'
-    )
+    settings = '[tool.pytest.ini_options]\npythonpath = ["tests"]\nmarkers = ["soak: "]\n'
+    (root / "pyproject.toml").write_text(settings)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # all of them take three seconds
     (root / "tests" / "test_claims_01.py").write_text(TEST)
     monkeypatch.setattr(soak, "ROOT", root)
     monkeypatch.setattr(soak, "missing", lambda: {"avx512"})
@@ -92,7 +91,8 @@ def test_a_claim_that_holds_with_less_room_than_spread_fails(run):
     assert "avx512              skipped: this processor has no such code" in printed
 
 
-def test_a_failed_claim_and_a_failed_notebook_are_told_by_name(run, course):
+def test_a_failed_claim_and_a_failed_notebook_are_told_by_name(run, course, monkeypatch):
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p nbval.plugin --nbval")
     write_notebook(course / "notebooks" / "01_seven.ipynb", "print(3 + 4)", "7\n")
     seed = "import os; print(os.environ['ANOTHER_MACHINE'])"
     write_notebook(course / "notebooks" / "02_seed.ipynb", seed, "5\n")
@@ -103,6 +103,19 @@ def test_a_failed_claim_and_a_failed_notebook_are_told_by_name(run, course):
     assert "FAILED on imitation:2: notebooks.02_seed.ipynb" in printed
     assert "FAILED on imitation:5: tests.test_claims_01::test_of_this_machine" in printed
     assert "01_seven" not in printed
+
+
+def test_imitations_are_drawn_at_random_and_can_be_drawn_again(run, monkeypatch):
+    monkeypatch.setattr(soak, "run_pass", lambda machine, *_: Pass(machine, 1, [], 1.0, []))
+    first, again, other = (run(*seed)[1] for seed in ([], ["--seed=7"], ["--seed=8"]))
+    assert "--seed 7 draws them again" in again
+    machines = [line for line in again.splitlines() if line.startswith("Machines: ")]
+    assert machines == [f"Machines: {' '.join(all_machines(7))}"]
+    assert len({text.split("Machines: ")[1].split("\n")[0] for text in (first, again, other)}) == 3
+    assert "14 passes, 0 failures" in first and "Tests marked soak" in first
+    ended, part = run("--passes=3")
+    assert ended == 0 and "3 passes, 0 failures" in part and "Tests marked soak" not in part
+    assert run("--machines=avx512")[0] == 1  # nothing was run
 
 
 def test_a_claim_made_twice_is_a_failure(run, course):
@@ -139,7 +152,7 @@ def test_a_machine_that_there_is_not_is_refused_at_once(run, machine, capsys):
 def test_the_fifteen_machines_and_their_repetition():
     machines = all_machines(3)
     assert len(set(machines)) == 15
-    assert machines[10:] == ["default", "avx2", "avx512", "mkl", "threads"]
+    assert machines[:5] == ["threads", "default", "avx2", "avx512", "mkl"]
     assert machines == all_machines(3) != all_machines(4)
 
 
@@ -219,7 +232,8 @@ def test_marked_tests_are_left_out_and_counted_unless_named(pytester, monkeypatc
     pytester.makepyfile(
         "import pytest\n\n@pytest.mark.soak\ndef test_long(): pass\n\ndef test_short(): pass"
     )
-    plugins = ("-p", "soak_mark", "-p", "no:nbval", "-n", workers)
+    plugins = ("-p", "soak_mark", "-p", "xdist.plugin", "-n", workers)
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
     result = pytester.runpytest_subprocess(*plugins)
     result.assert_outcomes(passed=1, deselected=1 if workers == "0" else 0)
