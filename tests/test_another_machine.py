@@ -95,6 +95,16 @@ def test_double_precision_whole_numbers_zero_infinity_and_nan_stay():
     assert torch.equal(nudge(torch.tensor([7])), torch.tensor([7]))
 
 
+def test_the_gradient_is_moved_on_its_way_back():
+    tools = runpy.run_path(str(FOLDER / "sitecustomize.py"))
+    nudge = tools["nudge_of"](torch, 5)
+    weight, slope = torch.tensor(1.5, requires_grad=True), torch.tensor(0.7)
+    tools["rounded"](lambda value: 2 * value, nudge)(weight).backward(slope)
+    move = nudge(torch.tensor(3.0)) / 3  # of the output: its gradient takes part in it
+    assert weight.grad == 2 * (nudge(slope) * move)
+    assert weight.grad != 2 * (slope * move)
+
+
 def test_python_without_torch_is_left_alone():
     listing = "import sys; print(sorted(set(sys.modules) - {'sitecustomize'}))"
     assert python(listing, ANOTHER_MACHINE="1") == python(listing, folders=[])

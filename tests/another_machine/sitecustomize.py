@@ -50,7 +50,7 @@ def change(torch):
         places = [(torch.nn.functional, name) for name in FUNCTIONAL]
         places += [(place, name) for place in (torch, torch.Tensor) for name in PRODUCTS]
         for place, name in [*places, (torch.Tensor, "__matmul__")]:
-            setattr(place, name, rounded(torch, getattr(place, name), nudge))
+            setattr(place, name, rounded(getattr(place, name), nudge))
 
 
 def nudge_of(torch, seed):
@@ -71,7 +71,7 @@ def nudge_of(torch, seed):
     return nudge
 
 
-def rounded(torch, function, nudge):
+def rounded(function, nudge):
     """The function with its output moved, and the gradient on its way back through it."""
 
     def on_another_machine(*values, **options):
