@@ -10,7 +10,7 @@ from nbval.plugin import IPyNbCell
 
 from lessons.data import TOPICS, Split, load, load_split
 
-pytest_plugins = ["pytester"]  # runs a small notebook under nbval
+pytest_plugins = ["pytester", "soak_mark"]  # pytester runs a small notebook under nbval
 compare_figures(IPyNbCell)
 
 ROOT = Path(__file__).parent

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from claims import claim, claim_near
 from torch.nn import functional as F
 
 from lessons.bugs import (
@@ -95,10 +96,10 @@ def test_dropout_leaves_out_its_share_only_while_learning(encoded):
     model = student(vocabulary, dropout=0.9)
     model.linear = torch.nn.Identity()  # shows the means themselves
     covered = model(batch.tokens, batch.offsets)
-    assert (covered == 0).float().mean() == pytest.approx(0.9, abs=0.01)
+    claim_near("share covered", (covered == 0).float().mean(), 0.9, within=0.01)
     model.eval()
     means = model(batch.tokens, batch.offsets)
-    assert (means == 0).float().mean() < 0.01
+    claim("share of zeros without dropout", (means == 0).float().mean(), "<", 0.01)
     kept = covered != 0
     torch.testing.assert_close(covered[kept], 10 * means[kept])
 

@@ -1,10 +1,11 @@
 """What lesson 01 claims about the split and about leakage, over five seeds."""
 
 from collections import Counter
-from math import comb
+from math import ceil, comb, floor
 
 import pytest
 import torch
+from claims import claim, claim_near
 
 from lessons.data import Stories, load_split, split
 from lessons.loaders import EncodedStories, make_loader
@@ -59,7 +60,8 @@ def test_the_cut_by_hand_is_disjoint_and_complete_and_uneven(stories, seed):
     assert [len(rows) for rows in parts] == [0.8 * total, 0.1 * total, 0.1 * total]
     exam = Counter(stories.labels[row] for row in parts[2])
     assert len(exam) == len(stories.names)  # every class is there, unlike in a sorted file
-    assert max(exam.values()) - min(exam.values()) >= 5  # of 50 that each class should have
+    unevenness = max(exam.values()) - min(exam.values())  # of 50 that each class should have
+    claim("largest class less smallest class", unevenness, ">", 4)
 
 
 def test_the_five_seeds_of_the_page_never_cut_the_tiny_pile_evenly():
@@ -86,8 +88,8 @@ def test_an_exam_without_chess_is_no_rare_accident():
     counted = comb(15, 4) / comb(20, 4)
     exams = [shuffle_and_cut(20, (0.6, 0.2, 0.2), seed)[2] for seed in range(2000)]
     shuffled = sum(max(rows) < 15 for rows in exams) / len(exams)
-    assert 0.25 < counted < 0.30
-    assert abs(shuffled - counted) < 0.04  # four standard errors
+    claim_near("counted", counted, 0.28, within=0.005)
+    claim_near("shuffled", shuffled, counted, within=0.04)  # four standard errors
 
 
 @five_seeds
@@ -103,7 +105,7 @@ def test_stratified_parts_have_every_class_in_the_same_share(stories, seed):
     for part in split(stories, seed=seed):
         for label, count in Counter(part.labels).items():
             expected = whole[label] * len(part.labels) / len(stories.labels)
-            assert abs(count - expected) <= 1
+            assert count in (floor(expected), ceil(expected))
 
 
 def test_the_same_seed_gives_the_same_split_and_each_seed_another(stories):
@@ -151,25 +153,26 @@ def students(stories):
 @five_seeds
 def test_a_leaky_exam_score_is_almost_perfect_and_false(students, seed):
     _, exam, new = students[seed]["leaky"]
-    assert exam >= 0.99
-    assert new <= 0.97
-    assert exam - new >= 0.03
+    claim("exam", exam, ">", 0.99)
+    claim("new stories", new, "<", 0.97)
+    claim("exam less new stories", exam - new, ">", 0.03)
 
 
 @five_seeds
 def test_the_honest_student_knows_its_textbook_but_not_all_of_the_exam(students, seed):
     textbook, exam, _ = students[seed]["honest"]
-    assert textbook >= 0.99
-    assert 0.85 <= exam <= 0.97
+    claim("textbook", textbook, ">", 0.99)
+    claim_near("exam", exam, 0.91, within=0.06)
 
 
 @five_seeds
 def test_the_honest_exam_is_a_fair_forecast(students, seed):
     _, exam, new = students[seed]["honest"]
-    assert abs(exam - new) <= 0.05  # 200 stories each: a standard error is about 0.025
+    # 200 stories each: a standard error is about 0.025.
+    claim_near("exam", exam, new, within=0.05)
 
 
 def test_with_new_stories_the_leaky_student_is_hardly_better(students):
     gains = [scores["leaky"][2] - scores["honest"][2] for scores in students]
-    assert all(abs(gain) <= 0.04 for gain in gains)
-    assert abs(sum(gains) / len(gains)) <= 0.02
+    claim("largest gain", max(map(abs, gains)), "<", 0.04)
+    claim_near("mean gain", sum(gains) / len(gains), 0, within=0.02)

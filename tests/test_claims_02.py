@@ -4,6 +4,7 @@ from collections import Counter
 
 import pytest
 import torch
+from claims import claim, claim_near
 
 from lessons.data import split
 from lessons.loaders import EncodedStories, make_loader
@@ -67,8 +68,9 @@ def test_more_is_unknown_in_the_quizzes_than_in_the_textbook(stories, seed):
     parts = split(stories, seed=seed)
     vocabulary = Vocabulary.build(parts.train.texts)
     in_training = unknown_share(parts.train, vocabulary)
-    assert in_training > 0.05  # the model can learn what to make of a 0
-    assert unknown_share(parts.validation, vocabulary) > in_training + 0.03
+    claim("in training", in_training, ">", 0.05)  # the model can learn what to make of a 0
+    more = unknown_share(parts.validation, vocabulary) - in_training
+    claim("more in the quizzes", more, ">", 0.03)
 
 
 @each_seed
@@ -76,8 +78,10 @@ def test_with_peeking_the_quiz_looks_easier_than_new_stories(stories, seed):
     parts = split(stories, seed=seed)
     honest = Vocabulary.build(parts.train.texts)
     peeking = Vocabulary.build(parts.train.texts + parts.validation.texts)
-    assert abs(unknown_share(parts.validation, honest) - unknown_share(parts.test, honest)) < 0.03
-    assert unknown_share(parts.validation, peeking) < unknown_share(parts.test, peeking) - 0.03
+    quiz, new = (unknown_share(part, honest) for part in parts[1:])
+    claim_near("unknown in the quizzes", quiz, new, within=0.03)
+    quiz, new = (unknown_share(part, peeking) for part in parts[1:])
+    claim("fewer after peeking", new - quiz, ">", 0.03)
 
 
 def test_the_words_added_by_peeking_stand_once_or_never_in_the_textbook(parts, vocabulary):
@@ -110,8 +114,8 @@ def test_training_corrects_the_unknown_word_but_no_word_that_it_never_reads(part
 def test_sgd_learns_only_when_shuffled(by_topic, quiz, seed):
     _, shuffled = learn(by_topic, quiz, seed, SGD)
     model, unshuffled = learn(by_topic, quiz, seed, SGD, shuffle=False)
-    assert shuffled[-1] > 0.6
-    assert max(unshuffled) < 0.3
+    claim("shuffled", shuffled[-1], ">", 0.6)
+    claim("best unshuffled", max(unshuffled), "<", 0.3)
     assert (predict(model, quiz).argmax(dim=1) == 3).all()  # the topic that was read last
 
 
@@ -119,9 +123,9 @@ def test_sgd_learns_only_when_shuffled(by_topic, quiz, seed):
 def test_adamw_wastes_epochs_unshuffled_but_mostly_recovers(by_topic, quiz, seed):
     _, shuffled = learn(by_topic, quiz, seed, ADAMW)
     _, unshuffled = learn(by_topic, quiz, seed, ADAMW, shuffle=False)
-    assert unshuffled[0] < shuffled[0] - 0.3
-    assert unshuffled[1] < 0.4
-    assert unshuffled[-1] > shuffled[-1] - 0.05
+    claim("lead after one epoch", shuffled[0] - unshuffled[0], ">", 0.3)
+    claim("unshuffled after two", unshuffled[1], "<", 0.4)
+    claim("lead at the end", shuffled[-1] - unshuffled[-1], "<", 0.05)
 
 
 @each_seed
@@ -129,8 +133,8 @@ def test_the_order_of_the_quiz_changes_nothing(parts, vocabulary, quiz, thousand
     model, _ = learn(thousand, quiz, seed, ADAMW, epochs=1)
     mixed = make_loader(EncodedStories(parts.validation, vocabulary), 128, True, seed)
     one, other = evaluate(model, quiz), evaluate(model, mixed)
-    assert one.accuracy == pytest.approx(other.accuracy, abs=1e-6)
-    assert one.loss == pytest.approx(other.loss, abs=1e-4)
+    claim_near("accuracy", one.accuracy, other.accuracy, within=1e-6)
+    claim_near("loss", one.loss, other.loss, within=1e-4)
 
 
 # ------------------------------------------------------------------------- batch size
@@ -142,10 +146,10 @@ def test_small_batches_learn_more_in_an_epoch(thousand, quiz, seed):
     small, medium, large, whole = (
         learn(thousand, quiz, seed, ADAMW, epochs=1, batch_size=size)[1][0] for size in sizes
     )
-    assert min(small, medium) > 0.75
-    assert min(small, medium) > max(large, whole) + 0.1
-    # More epochs make up for it.
-    assert learn(thousand, quiz, seed, ADAMW, epochs=20, batch_size=250)[1][-1] > 0.8
+    claim("with small batches", min(small, medium), ">", 0.75)
+    claim("lead over large ones", min(small, medium) - max(large, whole), ">", 0.1)
+    later = learn(thousand, quiz, seed, ADAMW, epochs=20, batch_size=250)[1][-1]
+    claim("20 epochs in large batches make up for it", later, ">", 0.8)
 
 
 @pytest.mark.parametrize("batch_size", [1, 4, 16, 64, 250, 1000])
@@ -154,4 +158,5 @@ def test_memory_grows_in_step_and_each_number_takes_8_bytes(thousand, batch_size
     memory = sum(tensor.nbytes for batch in loader for tensor in batch)
     assert memory == 8 * (len(thousand.tokens) + 2 * 1000)  # in all, however it is cut
     share = batch_size / 1000
-    assert memory / len(loader) == pytest.approx(memory * share, rel=0.05)  # the last may be short
+    # The last batch may be short.
+    claim_near("a batch's share", memory / len(loader) / memory / share, 1, within=0.05)

@@ -7,6 +7,7 @@ from pathlib import Path
 import nbformat
 import pytest
 import torch
+from claims import claim, claim_near
 from torch import nn
 from torch.nn import functional as F
 
@@ -74,7 +75,8 @@ def test_a_die_costs_log_k_whatever_is_right(classes):
 
 @five_seeds
 def test_an_untrained_model_costs_about_a_die_roll(seed, new_model, new_batch):
-    assert loss_of(new_model(seed), new_batch(seed)).item() == pytest.approx(DIE, abs=0.05)
+    loss = loss_of(new_model(seed), new_batch(seed))
+    claim_near("loss", loss, DIE, within=0.05)
 
 
 @five_seeds
@@ -84,8 +86,9 @@ def test_the_loss_notices_what_counting_wrong_answers_does_not(seed, new_model, 
     before = loss_of(model, batch)
     before.backward()
     torch.optim.SGD(model.parameters(), lr=0.001).step()
-    assert (model(batch.tokens, batch.offsets).argmax(dim=1) == guesses).float().mean() > 0.95
-    assert loss_of(model, batch) < before
+    same = model(batch.tokens, batch.offsets).argmax(dim=1) == guesses
+    claim("same guesses", same.float().mean(), ">", 0.95)
+    claim("the loss falls by", before - loss_of(model, batch), ">", 0)
 
 
 # ----------------------------------------------------------------------------- the slopes
@@ -95,14 +98,15 @@ def test_the_loss_notices_what_counting_wrong_answers_does_not(seed, new_model, 
 def test_nudging_a_weight_of_any_layer_gives_its_slope(seed, new_model, new_batch):
     model, batch = new_model(seed).double(), new_batch(seed)
     loss_of(model, batch).backward()
-    for weights in model.parameters():
+    for layer, weights in model.named_parameters():
         steepest = weights.grad.abs().argmax()
         with torch.no_grad():
             before = loss_of(model, batch)
             weights.view(-1)[steepest] += 1e-6
             by_hand = (loss_of(model, batch) - before) / 1e-6
             weights.view(-1)[steepest] -= 1e-6
-        assert by_hand.item() == pytest.approx(weights.grad.view(-1)[steepest].item(), rel=1e-3)
+        slope = weights.grad.view(-1)[steepest]
+        claim_near(f"by hand, as a share of the slope, {layer}", by_hand / slope, 1, within=1e-3)
 
 
 @five_seeds
@@ -114,20 +118,22 @@ def test_along_the_bias_lies_a_valley_and_its_right_side_rises(seed, new_model, 
             model.linear.bias[0] = value
             heights.append(loss_of(model, batch).item())
     lowest = heights.index(min(heights))
-    assert 20 < lowest < 45  # a weight from -1 to 1.5: we stand at 2, right of it
-    assert all(a > b for a, b in pairwise(heights[: lowest + 1]))
-    assert all(a < b for a, b in pairwise(heights[lowest:]))
+    # A weight from -1 to 1.5: we stand at 2, right of it.
+    claim_near("lowest", lowest, 32.5, within=12.5)
+    left, right = heights[: lowest + 1], heights[lowest:]
+    claim("it falls on the left by", min(a - b for a, b in pairwise(left)), ">", 0)
+    claim("it rises on the right by", min(b - a for a, b in pairwise(right)), ">", 0)
 
     with torch.no_grad():
         model.linear.bias[0] = 2
     loss = loss_of(model, batch)
     loss.backward()
     slope = model.linear.bias.grad[0].item()
-    assert slope > 0.2
+    claim("slope", slope, ">", 0.2)
     near, far = loss.item() + 0.1 * slope - heights[51], loss.item() - 5 * slope - heights[0]
-    assert heights[50] == pytest.approx(loss.item())
-    assert abs(near) < 0.01  # the tangent is hardly to be told from the curve
-    assert far < -1  # and parts from it far away
+    claim_near("height at 2", heights[50], loss, within=1e-6)
+    claim_near("tangent to curve, near", near, 0, within=0.01)  # hardly to be told apart
+    claim("tangent to curve, far away", far, "<", -1)
 
 
 @five_seeds
@@ -164,7 +170,7 @@ def test_a_step_of_sgd_is_one_line_and_goes_downhill(seed, new_model, new_batch)
     loss_of(twin, batch).backward()
     torch.optim.SGD(twin.parameters(), lr=0.5).step()
     assert all(map(torch.equal, model.parameters(), twin.parameters()))
-    assert loss_of(model, batch) < before - 1e-4
+    claim("downhill by", before - loss_of(model, batch), ">", 1e-4)
 
 
 def first_step(model, batch, optimizer):
@@ -181,33 +187,38 @@ def test_adamw_moves_rare_words_as_far_as_common_ones(seed, new_model, new_batch
     batch = new_batch(seed)
     model = new_model(seed)
     moved = first_step(model, batch, torch.optim.SGD(model.parameters(), lr=3.0))
-    assert moved.max() / moved.median() > 10
+    claim("SGD, farthest by median", moved.max() / moved.median(), ">", 10)
     model = new_model(seed)
     moved = first_step(model, batch, torch.optim.AdamW(model.parameters(), lr=0.01))
-    assert moved.max() / moved.median() < 1.05
+    claim("AdamW, farthest by median", moved.max() / moved.median(), "<", 1.05)
     by_the_rate = (moved / 0.01 - 1).abs() < 0.05
-    assert by_the_rate.float().mean() > 0.95  # slopes of nearly nothing fall short
+    # Slopes of nearly nothing fall short.
+    claim("share that moves by the rate", by_the_rate.float().mean(), ">", 0.95)
 
 
 @pytest.mark.parametrize("slope", (0.001, 1.0, 100.0))
 def test_adam_steps_by_the_rate_however_small_the_slope(slope):
     weight = nn.Parameter(torch.zeros(1))
     optimizer = torch.optim.Adam([weight], lr=0.01)
+    off = []
     for steps in range(1, 21):
         weight.grad = torch.full((1,), slope)
         optimizer.step()
-        assert weight.item() == pytest.approx(-0.01 * steps, rel=1e-3)
+        off.append(abs(weight.item() / (-0.01 * steps) - 1))
+    claim("farthest from the rate, as a share of it", max(off), "<", 1e-3)
 
 
 @five_seeds
 def test_most_words_are_rare_and_rare_words_have_small_slopes(seed, new_model, new_batch, train):
     model, batch = new_model(seed), new_batch(seed)
     words = len(model.embedding.weight)
-    assert (train.tokens.bincount(minlength=words)[1:] <= 10).float().mean() > 0.5
+    rare = (train.tokens.bincount(minlength=words)[1:] <= 10).float().mean()
+    claim("share of rare words", rare, ">", 0.5)
     loss_of(model, batch).backward()
     slopes = model.embedding.weight.grad.norm(dim=1)  # (words,)
     counts = batch.tokens.bincount(minlength=words)  # (words,)
-    assert slopes[counts == 1].mean() < slopes[counts >= 20].mean() / 2
+    quotient = slopes[counts == 1].mean() / slopes[counts >= 20].mean()
+    claim("slope of a rare word by a common one's", quotient, "<", 1 / 2)
 
 
 # ----------------------------------------------------------------- 500 steps, batch of 64
@@ -244,21 +255,23 @@ def below(history, level):
 
 
 def test_too_small_a_rate_stays_at_the_die_roll(curves):
-    for history in curves["SGD", 0.01]:
-        assert max(abs(loss - DIE) for loss in history) < 0.05
+    for seed, history in enumerate(curves["SGD", 0.01]):
+        claim(f"farthest, seed {seed}", max(abs(loss - DIE) for loss in history), "<", 0.05)
 
 
 def test_a_good_rate_learns(curves):
-    for history in curves["SGD", 3.0]:
-        assert mean(history[:50]) == pytest.approx(DIE, abs=0.05)  # it waits at first
-        assert mean(history[-25:]) < DIE / 2
-        assert max(history) < 2  # it never leaves the picture
+    for seed, history in enumerate(curves["SGD", 3.0]):
+        claim_near(f"at first, seed {seed}", mean(history[:50]), DIE, within=0.05)  # it waits
+        claim(f"at the end, seed {seed}", mean(history[-25:]), "<", DIE / 2)
+        claim(f"highest, seed {seed}", max(history), "<", 2)  # it never leaves the picture
 
 
 def test_too_large_a_rate_blows_up_within_a_few_steps(curves):
-    for history in curves["SGD", 50.0]:
-        assert next(step for step, loss in enumerate(history) if not loss < 4) < 10
-        assert not any(loss < 4 for loss in history[10:])
+    for seed, history in enumerate(curves["SGD", 50.0]):
+        first = next(step for step, loss in enumerate(history) if not loss < 4)
+        claim(f"first step out of the picture, seed {seed}", first, "<", 10)
+        finite = [loss for loss in history[10:] if math.isfinite(loss)]
+        claim(f"lowest after ten steps, seed {seed}", min(finite, default=math.inf), ">", 4)
         assert not math.isfinite(history[-1])
 
 
@@ -272,14 +285,18 @@ def test_too_large_a_rate_jumps_to_where_it_is_ever_steeper(seed, new_model, tra
         train_step(model, next(batches), optimizer)
         slopes = nn.utils.parameters_to_vector(p.grad for p in model.parameters())
         steepness.append(slopes.norm().item())
-    assert steepness[-1] > 10 * steepness[0]
+    claim("steeper by the factor", steepness[-1] / steepness[0], ">", 10)
 
 
 def test_adamw_needs_less_than_half_the_steps(curves):
-    for sgd, adamw in zip(curves["SGD", 3.0], curves["AdamW", 0.01], strict=True):
-        assert 2 * below(adamw, DIE / 2) < below(sgd, DIE / 2)
-        assert mean(adamw[50:75]) < 0.5 < mean(sgd[50:75])  # almost at once
-        assert mean(adamw[-25:]) < mean(sgd[-25:])
+    pairs = zip(curves["SGD", 3.0], curves["AdamW", 0.01], strict=True)
+    for seed, (sgd, adamw) in enumerate(pairs):
+        steps = below(adamw, DIE / 2) / below(sgd, DIE / 2)
+        claim(f"steps, seed {seed}", steps, "<", 1 / 2)
+        claim(f"AdamW soon, seed {seed}", mean(adamw[50:75]), "<", 0.5)  # almost at once
+        claim(f"SGD soon, seed {seed}", mean(sgd[50:75]), ">", 0.5)
+        end = mean(adamw[-25:]) - mean(sgd[-25:])
+        claim(f"AdamW less SGD at the end, seed {seed}", end, "<", 0)
 
 
 def test_the_five_lines_of_the_page_are_a_train_step(train, new_model):

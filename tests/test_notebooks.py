@@ -10,6 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from claims import claim
 from lesson_notebooks import NOTEBOOKS, read
 from nbconvert import ScriptExporter
 
@@ -183,7 +184,7 @@ def test_the_example_of_the_readme_runs(tmp_path):
         command, cwd=tmp_path, check=True, capture_output=True, text=True
     ).stdout
     accuracy = float(re.search(r"accuracy on the test set: ([\d.]+)", printed)[1])
-    assert accuracy > 0.85
+    claim("accuracy", accuracy, ">", 0.85)
     chances = ast.literal_eval(printed.splitlines()[-1])
     assert max(chances, key=chances.get) == "Business"
 

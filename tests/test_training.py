@@ -5,6 +5,7 @@ import math
 
 import pytest
 import torch
+from claims import claim, claim_near
 from torch import nn
 from torch.nn import functional as F
 
@@ -247,9 +248,9 @@ def test_training_learns(setup):
     model, train, validation, optimizer = setup()
     before = evaluate(model, validation)
     last = [*fit(model, train, validation, optimizer, epochs=10)][-1]
-    assert before.loss == pytest.approx(math.log(4), abs=0.02)  # as good as rolling a die
-    assert last.validation.loss < 0.7
-    assert last.validation.accuracy > 0.85
+    claim_near("before", before.loss, math.log(4), within=0.02)  # as good as rolling a die
+    claim("loss", last.validation.loss, "<", 0.7)
+    claim("accuracy", last.validation.accuracy, ">", 0.85)
 
 
 def test_to_stop_is_not_to_ask_and_to_continue_is_to_ask_again(setup):
@@ -324,8 +325,8 @@ def test_real_news_is_learned(real_parts):
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
     events = fit(model, make_loader(train, 128, True), make_loader(validation, 128), optimizer, 10)
     history = [event for event in stop_early(events, 2) if isinstance(event, Epoch)]
-    assert best(history).validation.accuracy > 0.86
-    assert evaluate(model, make_loader(test, 128)).accuracy > 0.86
+    claim("validation accuracy", best(history).validation.accuracy, ">", 0.86)
+    claim("test accuracy", evaluate(model, make_loader(test, 128)).accuracy, ">", 0.86)
 
 
 # -------------------------------------------------------------------------- one weight alone

@@ -1,9 +1,9 @@
 """The panels without a browser: their sliders are moved and their buttons pressed in Python."""
 
 import ast
+import errno
 import gc
 import inspect
-import errno
 import json
 import math
 import os
@@ -17,8 +17,8 @@ import pytest
 import torch
 from test_runs import WRONG, second_kernel
 
-import lessons.widgets
 import lessons.checkpoint
+import lessons.widgets
 from lessons.checkpoint import load
 from lessons.data import Stories, split
 from lessons.loaders import make_loader
