@@ -46,7 +46,7 @@ def test_what_goes_in_comes_out(tmp_path):
 def test_the_file_holds_plain_values_only(tmp_path):
     save(tmp_path / "best.pt", classifier())
     contents = torch.load(tmp_path / "best.pt", weights_only=True)
-    assert set(contents) == {"format", "weights", "tokens", "names"}
+    assert set(contents) == {"format", "weights", "tokens", "by_character", "names"}
 
 
 # -------------------------------------------------------------------------- damaged files

@@ -29,6 +29,7 @@ def save(path: str | Path, classifier: Classifier) -> None:
         "format": _FORMAT,
         "weights": classifier.model.state_dict(),
         "tokens": list(classifier.vocabulary.tokens),
+        "by_character": classifier.vocabulary.by_character,
         "names": list(classifier.names),
     }
     write_whole(Path(path), lambda file: torch.save(contents, file))
@@ -65,7 +66,8 @@ def load(path: str | Path) -> Classifier:
     contents = _read(path)
     if not isinstance(contents, dict) or contents.get("format") != _FORMAT:
         raise ValueError(_ANOTHER.format(path=path))
-    vocabulary, names = Vocabulary.of(contents["tokens"]), tuple(contents["names"])
+    by_character = contents.get("by_character", False)  # older checkpoints do not say
+    vocabulary, names = Vocabulary.of(contents["tokens"], by_character), tuple(contents["names"])
     try:
         width = contents["weights"]["embedding.weight"].shape[1]
         model = TextClassifier(len(vocabulary), len(names), width)
