@@ -7,7 +7,6 @@ from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
-from io import StringIO
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,6 +16,11 @@ _OTHERS = {  # files of another kind, by their first bytes
     b"PAR1": "is a parquet file, so its name should end in .parquet",
     b"PK\x03\x04": "is a spreadsheet such as .xlsx or a zip file; save it as 'CSV UTF-8'",
     b"\x1f\x8b": "is compressed; unpack it first",
+}
+_CSV_ERRORS = {  # by what the csv module says
+    "unexpected end": "has a double quote that is never closed",
+    "new-line character": "has a line break of another kind than the others",
+    "": "goes on after a closing quote; a quote within a text is written twice",
 }
 
 
@@ -198,9 +202,9 @@ def _without_gaps(
 
 
 def _read_table(content: bytes, path: Path, text: str, label: str) -> list[_Cells]:
-    written = _decode(content)
+    lines = _lines(_decode(content))
     with _fields_of_any_size():
-        records = _records(written, _separator(written, text, label))
+        records = _records(lines, _separator(lines, text, label))
         _, header = next(records, (1, []))
         first, second = _places([name.strip() for name in header], path, text, label)
         cells = []
@@ -231,12 +235,19 @@ def _decode(content: bytes) -> str:
     return written
 
 
-def _separator(written: str, text: str, label: str) -> str:
+def _lines(written: str) -> list[str]:
+    """The lines with their ends; the first one shows whether a line ends as on an old Mac."""
+    first = re.search("\r\n?|\n", written)
+    end = "\r" if first and first[0] == "\r" else "\n"
+    return [line + end for line in written.split(end)]
+
+
+def _separator(lines: list[str], text: str, label: str) -> str:
     """What stands between the columns: the mark that makes these two of the header."""
     headers = {}
     for mark in ",;\t":
         try:
-            _, header = next(_records(written, mark), (1, []))
+            _, header = next(_records(lines, mark), (1, []))
         except _Unreadable:
             header = []
         headers[mark] = [name.strip() for name in header]
@@ -244,18 +255,16 @@ def _separator(written: str, text: str, label: str) -> str:
     return right[0] if right else max(headers, key=lambda mark: len(headers[mark]))
 
 
-def _records(written: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+def _records(lines: list[str], separator: str) -> Iterator[tuple[int, list[str]]]:
     """The rows that have something in them, each with its number."""
     row = 0
-    reader = csv.reader(StringIO(written, newline=""), delimiter=separator, strict=True)
+    reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
         for row, record in enumerate(reader, 1):
             if any(map(str.strip, record)):
                 yield row, record
     except csv.Error as error:
-        never = "has a double quote that is never closed"
-        inside = "goes on after a closing quote; a quote within a text is written twice"
-        what = never if "unexpected end" in str(error) else inside
+        what = next(what for sign, what in _CSV_ERRORS.items() if sign in str(error))
         raise _Unreadable(f"row {row + 1} {what}") from error
 
 
