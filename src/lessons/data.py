@@ -58,10 +58,7 @@ def _problem_of(texts: Sequence[str], labels: Sequence[int], names: Sequence[str
             return f"the labels must be whole numbers, but one is of the type {kind.__name__}"
     outside = [label for label in set(labels) if not 0 <= label < len(names)]
     if outside:
-        return (
-            f"a label is {outside[0]}, and the {len(names)} classes have the numbers from 0 to "
-            f"{len(names) - 1}"
-        )
+        return f"a label is {outside[0]}, but the {len(names)} classes are counted from 0"
     return ""
 
 
@@ -150,8 +147,8 @@ def _warn_of_repeats(parts: Split) -> None:
     twice = len(train & validation | train & test | validation & test)
     if twice:
         sentence = (
-            f"{twice} texts are in more than one part of the split, so what is measured there is "
-            "partly learned by heart. load_split(..., drop_repeats=True) leaves the repeats out."
+            f"Texts in more than one part of the split: {twice}. What is measured on them is "
+            "learned by heart. load_split(..., drop_repeats=True) leaves the repeats out."
         )
         told = globals().setdefault("__warningregistry__", {})  # once is enough
         warnings.warn_explicit(sentence, UserWarning, __name__, 1, registry=told)  # with no path
@@ -256,8 +253,8 @@ def _check_sizes(sizes: dict[str, int], fractions: tuple[float, float, float]) -
     stories = "1 story" if small[name] == 1 else f"{small[name]} stories"
     others = f" ({len(small) - 1} more of the {len(sizes)} classes are too small)"
     raise ValueError(
-        f"{name} has only {stories}, too few for a split of {fractions}: at least {least} are "
-        f"needed{others if len(small) > 1 else ''}. Add stories, leave the class out or choose "
+        f"{name} has only {stories}, too few for a split of {fractions}, which needs at least "
+        f"{least}{others if len(small) > 1 else ''}. Add stories, leave the class out or choose "
         "other fractions."
     )
 
