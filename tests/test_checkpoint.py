@@ -49,10 +49,26 @@ def test_what_goes_in_comes_out(tmp_path):
     assert os.listdir(tmp_path) == ["best.pt"]
 
 
+def test_a_vocabulary_cut_by_character_stays_so(tmp_path):
+    words = Vocabulary.of(WORDS.tokens, by_character=True)
+    save(tmp_path / "best.pt", classifier(words=words))
+    assert load(tmp_path / "best.pt").vocabulary == words != WORDS
+
+
+def test_a_checkpoint_from_before_characters_could_be_cut(tmp_path):
+    save(tmp_path / "best.pt", classifier())
+    contents = torch.load(tmp_path / "best.pt")
+    del contents["by_character"]
+    torch.save(contents, tmp_path / "best.pt")
+    assert load(tmp_path / "best.pt").vocabulary == WORDS
+
+
 def test_the_file_holds_plain_values_only(tmp_path):
     save(tmp_path / "best.pt", classifier())
     contents = torch.load(tmp_path / "best.pt", weights_only=True)
-    assert set(contents) == {"format", "kernel", "weights", "tokens", "names"}
+    assert set(contents) == {
+        *("format", "kernel", "weights", "tokens", "by_character", "names"),
+    }
 
 
 # -------------------------------------------------------------------------- damaged files

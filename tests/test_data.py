@@ -3,16 +3,24 @@
 import csv
 import math
 import os
+import pickle
 import re
 import subprocess
 import sys
+import warnings
 from collections import Counter
+from time import process_time
 
+import numpy
 import pyarrow as pa
 import pytest
+import torch
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from pyarrow import parquet
 
-from lessons.data import TOPICS, Stories, load, load_split, split
+from lessons.data import TOPICS, ExamStories, Stories, load, load_split, split
+from lessons.text import tokenize
 
 
 @pytest.fixture
@@ -174,7 +182,7 @@ def test_a_gap_is_named_by_its_row(write, missing):
 
 
 def test_a_blank_text_is_a_gap(write):
-    with pytest.raises(ValueError, match=r"Row 2 of .* has no text"):
+    with pytest.raises(ValueError, match=r"Row 3 of .*header is row 1.* has no text"):
         load(write("rows.csv", [ROWS[0], {"text": "  ", "label": 0}]))
 
 
@@ -207,6 +215,110 @@ def test_ag_news_without_a_network(tmp_path):
     )
     assert run.returncode == 1
     assert re.search(r"ConnectionError: AG News could not be loaded.*'mini-news'", run.stderr)
+
+
+# ------------------------------------------------------------------- checked when made
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "names", "why"),
+    [
+        (["a", "b"], [0], "xy", "names must be a list of words"),
+        (["a", "b"], [0], ("x", "y"), "2 texts and 1 labels, and each text needs one"),
+        (["a"], [0, 1], ("x", "y"), "1 texts and 2 labels"),
+        (["a", "b"], [0, 2], ("x", "y"), "a label is 2, but the 2 classes are counted from 0"),
+        (["a", "b"], [0, -1], ("x", "y"), "a label is -1"),
+        (["a", "b"], [0, 1.0], ("x", "y"), "must be whole numbers, but one is of the type float"),
+        (["a", "b"], [0, "1"], ("x", "y"), "of the type str"),
+        (["a", "b"], [0, True], ("x", "y"), "of the type bool"),
+        (["a", "b"], torch.tensor([0, 1]), ("x", "y"), "of the type Tensor"),
+        (["a", None], [0, 1], ("x", "y"), "texts must be a list of texts"),
+        ("ab", [0, 1], ("x", "y"), "texts must be a list of texts"),
+        (["a", "b"], [0, 1], ("x", "x"), "two classes have the name 'x'"),
+        (["a", "b"], [0, 1], ("x", " "), "names must be a list of words"),
+        (["a"], [0], (), "a label is 0, but the 0 classes"),
+    ],
+)
+@pytest.mark.parametrize("kind", [Stories, ExamStories])
+def test_stories_that_do_not_fit_together(kind, texts, labels, names, why):
+    with pytest.raises(ValueError, match=rf"These are no stories: .*{why}"):
+        kind(texts, labels, names)
+
+
+def test_stories_are_a_tuple_of_three_still(stories):
+    assert Stories(*stories) == stories == Stories(*ExamStories(*stories))
+    assert stories == (stories.texts, stories.labels, stories.names)
+    assert type(stories._replace(texts=stories.texts)) is Stories
+    with pytest.raises(ValueError, match="2000 texts and 1 labels"):
+        stories._replace(labels=[0])
+    assert Stories(["a"], numpy.array([0]), ["x"]).names == ("x",)
+    assert pickle.loads(pickle.dumps(stories)) == stories
+
+
+def test_the_check_is_cheap(stories):
+    """Less than a tenth of the time of cutting the texts into words, which follows."""
+    many = Stories(stories.texts * 10, stories.labels * 10, stories.names)
+    begun = process_time()
+    for text in many.texts:
+        tokenize(text)
+    cut = process_time()
+    Stories(*many)
+    assert process_time() - cut < (cut - begun) / 10
+
+
+# ------------------------------------------------------------------- the same text twice
+
+
+def test_repeats_in_two_parts_are_counted_and_dropped_on_request(write):
+    rows = [{"text": f"story {i % 45}", "label": "xy"[i % 45 % 2]} for i in range(100)]
+    path = write("rows.csv", rows)
+    with pytest.warns(UserWarning, match=r"^Texts in more .*drop_repeats=True") as told:
+        parts = load_split(path)
+    places = Counter(text for part in parts for text in set(part.texts))
+    twice = sum(count > 1 for count in places.values())
+    assert str(told[0].message).startswith(f"Texts in more than one part of the split: {twice}.")
+    assert twice > 5
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parts = load_split(path, drop_repeats=True)
+    assert Counter(text for part in parts for text in part.texts) == Counter(
+        f"story {i}" for i in range(45)
+    )
+
+
+def test_the_first_of_equal_texts_is_kept_and_the_test_set_stays_whole(write):
+    train = [{"text": f"story {i}", "label": "xy"[i % 2]} for i in range(40)]
+    train += [{"text": "story 0", "label": "y"}]  # another label, later
+    exam = [{"text": "story 1", "label": "y"}, {"text": "new", "label": "x"}] * 2
+    folder = write("news/train.csv", train).parent
+    write("news/test.csv", exam)
+    with pytest.warns(UserWarning, match=r"part of the split: [12]\. What"):
+        load_split(folder)
+    parts = load_split(folder, drop_repeats=True)
+    assert parts.test == Stories(["story 1", "new"] * 2, [1, 0] * 2, ("x", "y"))
+    learned = {}
+    for part in parts[:2]:
+        learned |= dict(zip(part.texts, part.labels, strict=True))
+    assert learned == {f"story {i}": i % 2 for i in range(40) if i != 1}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_mini_news_has_no_repeats(seed):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        parts = load_split("mini-news", seed=seed)
+        assert load_split("mini-news", seed=seed, drop_repeats=True) == parts
+
+
+def test_the_warning_is_one_line_without_a_path(write):
+    rows = [{"text": "same", "label": "xy"[i % 2]} for i in range(40)]
+    script = "from lessons.data import load_split; load_split(); load_split()"
+    environment = os.environ | {"LESSONS_SOURCE": str(write("rows.csv", rows))}
+    command = [sys.executable, "-c", script]
+    run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert run.stderr.count("\n") == 1  # and once, not for each panel
+    assert run.stderr.startswith("lessons.data:1: UserWarning: Texts in more than one part")
+    assert "/" not in run.stderr
 
 
 # ----------------------------------------------------------------------------- the split
@@ -259,9 +371,62 @@ def test_fractions_that_do_not_sum(stories, fractions):
 
 
 def test_too_few_stories_of_a_class():
-    tiny = Stories(["a", "b", "c", "d"], [0, 0, 0, 1], ("many", "few"))
-    with pytest.raises(ValueError, match="class 'many' has only 3 stories, too few for a split"):
+    tiny = Stories(list("abcd"), [0, 0, 0, 1], ("many", "few"))
+    with pytest.raises(
+        ValueError, match="class 'few' has only 1 story, too few.* at least 8"
+    ) as two:
         split(tiny)
+    assert "(1 more of the 2 classes are too small)" in str(two.value)
+    eight = Stories(["a"] * 8, [0] * 8, ("enough", "none"))
+    with pytest.raises(ValueError, match=r"'none' has only 0 stories, .* at least 8\. Add"):
+        split(eight)
+
+
+def test_150_classes_are_counted_and_the_smallest_is_named():
+    labels = [label for label in range(150) for _ in range(7 if label != 77 else 5)]
+    names = tuple(f"topic {n}" for n in range(150))
+    with pytest.raises(ValueError, match=r"'topic 77' has only 5 .*149 more of the 150") as caught:
+        split(Stories(["x"] * len(labels), labels, names))
+    assert len(str(caught.value)) < 300
+
+
+def works(size, fractions):
+    """Does a class of this size survive? By trying."""
+    stories = Stories(["x"] * size, [0] * size, ("only",))
+    try:
+        parts = split(stories, fractions)
+    except ValueError:
+        return False
+    return all(len(part.texts) > 0 for part, f in zip(parts, fractions, strict=True) if f)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 20), min_size=3, max_size=3).filter(any))
+@example([8, 1, 1])
+@example([0, 1, 1])
+@example([18, 1, 1])
+def test_the_least_number_is_the_one_from_which_on_a_split_works(shares):
+    fractions = tuple(share / sum(shares) for share in shares)
+    right = [works(size, fractions) for size in range(80)]
+    least = 80 - right[::-1].index(False)
+    with pytest.raises(ValueError, match=rf"needs at least {least}\."):
+        split(Stories([], [], ("empty",)), fractions)
+
+
+def test_a_fraction_of_next_to_nothing_needs_no_story(stories):
+    parts = split(stories, (0.9, 0.1, 1e-17))
+    assert [len(part.texts) for part in parts] == [1800, 200, 0]
+
+
+@pytest.mark.parametrize(
+    "sizes", [[100, 100], [20] * 150, [180, 20], [40] * 5], ids=["two", "many", "90 %", "200"]
+)
+def test_odd_data_are_split(write, sizes):
+    rows = [{"text": f"{c} {i}", "label": f"c{c}"} for c, n in enumerate(sizes) for i in range(n)]
+    parts = load_split(write("rows.csv", rows))
+    for part, share in zip(parts, (0.8, 0.1, 0.1), strict=True):
+        counts = Counter(part.names[label] for label in part.labels)
+        assert counts == {f"c{c}": round(share * size) for c, size in enumerate(sizes)}
 
 
 def test_without_strata_luck_decides(stories):

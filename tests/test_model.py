@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from lessons.model import Classifier, TextClassifier, classify, word_pulls
+from lessons.model import Classifier, TextClassifier, check_fits, classify, word_pulls
 from lessons.text import Vocabulary
 
 
@@ -72,3 +72,37 @@ def test_a_text_without_words_pulls_nowhere():
     classifier = Classifier(TextClassifier(1, 2), Vocabulary.of(["<unk>"]), ("yes", "no"))
     with pytest.raises(ValueError, match="no words. Type a headline"):
         word_pulls(classifier, ' " ; ')
+
+
+def test_the_pulls_are_those_of_the_vocabularys_own_tokens():
+    vocabulary = Vocabulary.build(["水獭", "水獭"], by_character=True)
+    classifier = Classifier(TextClassifier(3, 2), vocabulary, ("yes", "no"))
+    pulls = dict(word_pulls(classifier, "水獭!"))
+    assert list(pulls) == ["水", "獭", "!"]
+    vector = classifier.model.embedding.weight[vocabulary.numbers["獭"]] / 3
+    assert torch.allclose(pulls["獭"], classifier.model.linear.weight @ vector)
+
+
+@pytest.mark.parametrize(("words", "names"), [(4, "ab"), (2, "ab"), (3, "abc"), (3, "a")])
+def test_a_vocabulary_or_names_of_another_model(words, names):
+    vocabulary = Vocabulary.of(map(str, range(words)))
+    with pytest.raises(ValueError, match=rf"for 3 words and 2 classes, .*has {words} words"):
+        Classifier(TextClassifier(3, 2), vocabulary, tuple(names))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "labels", "why"),
+    [
+        ([0, 3], [0, 1], "word in the stories has the number 3, but those of the model end at 2"),
+        ([0, 2], [0, 2], "class in the stories has the number 2, but those of the model end at 1"),
+    ],
+)
+def test_stories_of_another_vocabulary(tokens, labels, why):
+    with pytest.raises(ValueError, match=why):
+        check_fits(TextClassifier(3, 2), torch.tensor(tokens), torch.tensor(labels))
+
+
+def test_stories_that_fit():
+    model, none = TextClassifier(3, 2), torch.tensor([], dtype=torch.int64)
+    check_fits(model, torch.tensor([0, 2]), torch.tensor([1, 0]))
+    check_fits(model, none, none)

@@ -1,12 +1,16 @@
 """Tokens and vocabulary, against torchtext's rules written out and counts made by hand."""
 
+import os
 import re
+import subprocess
+import sys
+import warnings
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lessons.text import UNKNOWN, Vocabulary, tokenize
+from lessons.text import UNKNOWN, Vocabulary, separate_characters, tokenize
 
 # torchtext's "basic_english", as its documentation lists it: lower the case, then these
 # replacements one after the other, then split at white space.
@@ -95,3 +99,110 @@ def test_a_text_that_holds_the_mark_for_unknown():
 def test_no_word_is_left(texts):
     with pytest.raises(ValueError, match=r"vocabulary would be empty. Give more texts"):
         Vocabulary.build(texts)
+
+
+# --------------------------------------------------------------- languages without spaces
+
+
+@pytest.fixture(autouse=True)
+def words_unless_said_otherwise(monkeypatch):
+    monkeypatch.delenv("LESSONS_TOKENS", raising=False)
+
+
+CHINESE = "水獭队昨天赢得了2025年FA Cup，3:1。"
+JAPANESE = "カワウソは、ｶｯﾌﾟを3回とった！"
+THAI = "นากชนะถ้วยน้ำ 3 ครั้ง"
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        (CHINESE, [*"水獭队昨天赢得了", "2025", "年", "fa", "cup", "，", "3", "1", "。"]),
+        (JAPANESE, [*"カワウソは", "、", "ｶ", "ｯ", "ﾌﾟ", "を", "3", *"回とった！"]),
+        (THAI, ["น", "า", "ก", "ช", "น", "ะ", "ถ้", "ว", "ย", "น้", "ำ", "3", "ค", "รั้", "ง"]),
+        ("が\u3099か\u3099", ["が\u3099", "か\u3099"]),  # a mark stays with its letter
+        ("ລາວ ខ្មែរ မြန်", ["ລ", "າ", "ວ", "ខ្", "មែ", "រ", "မြ", "န်"]),
+        ("𠮷野家", ["𠮷", "野", "家"]),  # beyond 16 bits
+        ("수달이 이겼다", ["수달이", "이겼다"]),  # Korean has spaces
+        ("It's over: Otters win! Łódź, Übergröße", None),
+    ],
+)
+def test_characters_read_by_eye(text, tokens):
+    assert tokenize(separate_characters(text)) == (tokens or tokenize(text))
+
+
+@given(st.text(st.characters(max_codepoint=0x0DFF)))
+def test_scripts_with_spaces_are_left_as_they_are(text):
+    assert separate_characters(text) == text
+
+
+@given(st.text())
+def test_no_character_is_lost(text):
+    cut = separate_characters(text)
+    assert cut.replace(" ", "") == text.replace(" ", "")
+
+
+def test_a_vocabulary_keeps_how_it_was_cut():
+    vocabulary = Vocabulary.build(["水獭赢", "獭水"], by_character=True)
+    assert vocabulary.tokens == (UNKNOWN, "水", "獭")
+    assert vocabulary.tokenize("水獭 Otter") == ["水", "獭", "otter"]
+    assert vocabulary.encode("水獭 Otter") == [1, 2, 0]
+    words = Vocabulary.of(vocabulary.tokens)
+    assert words.encode("水獭 Otter") == [0, 0]
+    assert words != vocabulary
+
+
+def test_the_environment_variable_cuts_all_lessons(monkeypatch):
+    monkeypatch.setenv("LESSONS_TOKENS", "characters")
+    assert Vocabulary.build(["水獭水獭"]).by_character
+    assert not Vocabulary.build(["otter otter"], by_character=False).by_character  # comes first
+    monkeypatch.setenv("LESSONS_TOKENS", "words")
+    assert not Vocabulary.build(["otter otter"]).by_character
+    monkeypatch.setenv("LESSONS_TOKENS", "letters")
+    with pytest.raises(ValueError, match="LESSONS_TOKENS is 'letters'. It must be 'words' or"):
+        Vocabulary.build(["otter otter"])
+
+
+@pytest.mark.parametrize("text", [CHINESE, JAPANESE, THAI])
+def test_missing_spaces_are_told(text):
+    with pytest.warns(UserWarning, match="hardly any spaces.*by_character=True.*LESSONS_TOKENS"):
+        Vocabulary.build([text] * 3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Otters win the cup",
+        "Łódź gewinnt Übergröße",
+        "수달이 이겼다",
+        "水獭 队 昨天 赢得 了 比赛",  # cut into words already
+        "The Chinese word for otter is 水獭, and the team is called 水獭队",
+        "Donaudampfschifffahrtsgesellschaft",
+    ],
+)
+def test_texts_with_spaces_are_no_cause_for_a_warning(text):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Vocabulary.build([text, "a a"] * 3)
+
+
+def test_nothing_is_said_where_characters_are_cut(monkeypatch):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Vocabulary.build([CHINESE] * 3, by_character=True)
+
+
+def test_few_of_many_texts_are_looked_at_but_not_only_the_first():
+    with pytest.warns(UserWarning, match="hardly any spaces"):
+        Vocabulary.build(["an English preface"] * 1000 + [CHINESE * 3] * 9000)
+
+
+def test_the_warning_is_one_line_without_a_path():
+    script = "from lessons.text import Vocabulary as V; [V.build(['水獭赢得'] * 2) for _ in 'ab']"
+    command = [sys.executable, "-c", script]
+    run = subprocess.run(command, env=os.environ, capture_output=True, check=True)
+    said = run.stderr.decode()
+    assert said.startswith("lessons.text:1: UserWarning: These texts have hardly any spaces")
+    assert said.count("\n") == 1
+    assert "/" not in said

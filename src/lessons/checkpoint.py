@@ -37,6 +37,7 @@ def save(path: str | Path, classifier: Classifier) -> None:
         "kernel": _KERNEL,
         "weights": classifier.model.state_dict(),
         "tokens": list(classifier.vocabulary.tokens),
+        "by_character": classifier.vocabulary.by_character,
         "names": list(classifier.names),
     }
     buffer = io.BytesIO()  # torch.save into a file on a full disk does not raise OSError
@@ -94,7 +95,8 @@ def load(path: str | Path) -> Classifier:
         raise ValueError(_ANOTHER.format(path=path))
     if path.resolve() in _SAVED and contents.get("kernel") != _KERNEL:
         raise ValueError(_ANOTHERS.format(path=path))
-    vocabulary, names = Vocabulary.of(contents["tokens"]), tuple(contents["names"])
+    by_character = contents.get("by_character", False)  # older checkpoints do not say
+    vocabulary, names = Vocabulary.of(contents["tokens"], by_character), tuple(contents["names"])
     try:
         width = contents["weights"]["embedding.weight"].shape[1]
         model = TextClassifier(len(vocabulary), len(names), width)

@@ -1,30 +1,65 @@
 """Lesson 01: where the stories come from, and how they are split."""
 
 import os
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterable, Sequence
 from importlib.resources import files
+from numbers import Integral
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 
 from lessons.ag_news import read_ag_news
+from lessons.readers import SUFFIXES, find, problem_of_names, read_files
 
 TOPICS = ("World", "Sports", "Business", "Sci/Tech")  # AG News's own order: 0, 1, 2, 3
 SOURCE_VARIABLE = "LESSONS_SOURCE"
 
 
-class Stories(NamedTuple):
-    """Texts with their answers: `labels[i]` says which of `names` is right for `texts[i]`."""
-
+class _Stories(NamedTuple):  # which cannot check what it is given
     texts: list[str]
     labels: list[int]
     names: tuple[str, ...]
+
+
+class Stories(_Stories):
+    """Texts with their answers: `labels[i]` says which of `names` is right for `texts[i]`."""
+
+    __slots__ = ()
+
+    def __new__(cls, texts: list[str], labels: list[int], names: Sequence[str]) -> Self:
+        """Raises ValueError if these do not belong together."""
+        problem = _problem_of(texts, labels, names)
+        if problem:
+            raise ValueError(f"These are no stories: {problem}.")
+        return super().__new__(cls, texts, labels, tuple(names))
+
+    @classmethod
+    def _make(cls, iterable: Iterable[Any]) -> Self:  # type: ignore[override]  # not so general
+        return cls(*iterable)  # with the check; `_replace` comes here
 
     def pick(self, rows: Sequence[int]) -> "Stories":
         """The stories in these rows, in this order."""
         texts, labels = [self.texts[i] for i in rows], [self.labels[i] for i in rows]
         return Stories(texts, labels, self.names)
+
+
+def _problem_of(texts: Sequence[str], labels: Sequence[int], names: Sequence[str]) -> str:
+    """Why these cannot be stories, or nothing."""
+    if problem := problem_of_names(names):
+        return problem
+    if len(texts) != len(labels):
+        return f"there are {len(texts)} texts and {len(labels)} labels, and each text needs one"
+    if isinstance(texts, str) or not all(issubclass(kind, str) for kind in set(map(type, texts))):
+        return "the texts must be a list of texts"
+    for kind in set(map(type, labels)):
+        if issubclass(kind, bool) or not issubclass(kind, Integral):
+            return f"the labels must be whole numbers, but one is of the type {kind.__name__}"
+    outside = [label for label in set(labels) if not 0 <= label < len(names)]
+    if outside:
+        return f"a label is {outside[0]}, but the {len(names)} classes are counted from 0"
+    return ""
 
 
 class ExamStories(Stories):
@@ -61,8 +96,9 @@ def load(
     decides, and without that it is "mini-news".
 
     A file has the columns `text` and `label`; say `text="headline"`, `label="topic"` where
-    they are called otherwise. Labels are names, or whole numbers counted from 0, which
-    `names=("World", ...)` puts into words.
+    they are called otherwise. A label is the name of a class as it is written. If all labels
+    are whole numbers, they count from 0, and `names=("World", ...)` puts them into words.
+    `read_files` in `readers.py` says what a file may look like.
 
     Raises ValueError for a source, file or column that cannot be used, and ConnectionError
     where AG News cannot be reached.
@@ -78,19 +114,44 @@ def load_split(
     text: str = "text",
     label: str = "label",
     names: Sequence[str] | None = None,
+    drop_repeats: bool = False,
 ) -> Split:
     """Load the stories and split them (see `load` and `split`).
 
     A test set that comes with the source stays the test set. Validation then takes its share
     of the rest, and training all the others. The test set is for one use: see `exam.py`.
+
+    Warns if the same text is in two parts. `drop_repeats=True` keeps only the first of equal
+    texts, and none that is in a test set of the source.
     """
     stories, test = _read(source, text, label, names)
+    if drop_repeats:
+        stories = _without_repeats(stories, set(test.texts if test else ()))
     if test is None:
         train, validation, test = split(stories, fractions, seed)
     else:
         _check_fractions(fractions)
         train, validation, _ = split(stories, (1 - fractions[1], fractions[1], 0.0), seed)
-    return Split(train, validation, ExamStories(*test))
+    parts = Split(train, validation, ExamStories(*test))
+    _warn_of_repeats(parts)
+    return parts
+
+
+def _without_repeats(stories: Stories, elsewhere: set[str]) -> Stories:
+    first = {text: row for row, text in reversed(list(enumerate(stories.texts)))}
+    return stories.pick([row for text, row in reversed(first.items()) if text not in elsewhere])
+
+
+def _warn_of_repeats(parts: Split) -> None:
+    train, validation, test = (set(part.texts) for part in parts)
+    twice = len(train & validation | train & test | validation & test)
+    if twice:
+        sentence = (
+            f"Texts in more than one part of the split: {twice}. What is measured on them is "
+            "learned by heart. load_split(..., drop_repeats=True) leaves the repeats out."
+        )
+        told = globals().setdefault("__warningregistry__", {})  # once is enough
+        warnings.warn_explicit(sentence, UserWarning, __name__, 1, registry=told)  # with no path
 
 
 def _read(
@@ -102,12 +163,13 @@ def _read(
         return _read_mini_news(), None
     if source == "ag-news":
         return _read_ag_news()
-    path = Path(source).expanduser()
-    if path.is_dir():
-        stories = _read_file(_find(path, "train"), text, label, names)
-        return stories, _read_file(_find(path, "test"), text, label, stories.names)
-    if path.suffix.lower() in (".csv", ".parquet"):
-        return _read_file(path, text, label, names), None
+    path = Path(os.path.expanduser(source))
+    if os.path.isdir(path):
+        both = [find(path, "train"), find(path, "test")]
+        train, test = read_files(both, text, label, names)
+        return Stories(*train), Stories(*test)
+    if os.path.isfile(path) or path.suffix.lower() in SUFFIXES:
+        return Stories(*read_files([path], text, label, names)[0]), None
     raise ValueError(
         f"There is no source {source!r}. Use 'mini-news', 'ag-news', the path of a .csv or "
         ".parquet file, or a folder with a train and a test file."
@@ -130,89 +192,6 @@ def _read_ag_news() -> tuple[Stories, Stories]:
         for part in ("train", "test")
     )
     return train, test
-
-
-def _find(folder: Path, part: str) -> Path:
-    for suffix in (".parquet", ".csv"):
-        if (folder / (part + suffix)).is_file():
-            return folder / (part + suffix)
-    raise ValueError(
-        f"The folder {folder} has no {part}.parquet or {part}.csv. A folder needs a train and "
-        "a test file; for a single file give its own path."
-    )
-
-
-def _read_file(path: Path, text: str, label: str, names: Sequence[str] | None) -> Stories:
-    columns = _read_columns(path, text, label)
-    for name, values in columns.items():
-        for row, value in enumerate(values, 1):
-            if value is None or (name == text and not str(value).strip()):
-                raise ValueError(
-                    f"Row {row} of {path} has no {name}. Fill it in or delete the row."
-                )
-    texts = [str(value) for value in columns[text]]
-    labels, names = _number(columns[label], names, path)
-    if len(set(labels)) < 2:
-        raise ValueError(
-            f"All {len(labels)} rows of {path} have the same label. A classifier needs at least "
-            "two classes to tell apart."
-        )
-    return Stories(texts, labels, names)
-
-
-def _read_columns(path: Path, text: str, label: str) -> dict[str, list[Any]]:
-    """These two columns of a CSV or parquet file, which has at least one row."""
-    import pyarrow as pa
-    from pyarrow import csv, parquet
-
-    if not path.is_file():
-        raise ValueError(f"There is no file {path}. Check the path and the folder you are in.")
-    try:
-        if path.suffix.lower() == ".csv":
-            quoted = csv.ParseOptions(newlines_in_values=True)
-            words = csv.ConvertOptions(column_types={text: pa.string()})  # "007" is a text
-            table = csv.read_csv(path, parse_options=quoted, convert_options=words)
-        else:
-            table = parquet.read_table(path)
-    except pa.ArrowInvalid as error:
-        what = "is empty" if path.stat().st_size == 0 else f"could not be read ({error})"
-        raise ValueError(
-            f"The file {path} {what}. It should be a UTF-8 CSV or parquet file with the columns "
-            f"{text} and {label}."
-        ) from error
-    for name in (text, label):
-        if name not in table.column_names:
-            raise ValueError(
-                f"{path} has no column {name!r}, only {', '.join(table.column_names)}. Say which "
-                "one to use: text='...' and label='...'."
-            )
-    if table.num_rows == 0:
-        raise ValueError(f"The file {path} is empty: it has a header but no rows.")
-    return {name: table[name].to_pylist() for name in (text, label)}
-
-
-def _number(
-    values: list[Any], names: Sequence[str] | None, path: Path
-) -> tuple[list[int], tuple[str, ...]]:
-    """Labels as numbers from 0, and the name that each number stands for."""
-    numbered = all(isinstance(value, int) for value in values)
-    if not numbered:
-        values = [str(value) for value in values]
-    found = sorted(set(values))
-    if numbered and names is None and found != list(range(len(found))):
-        raise ValueError(
-            f"The labels in {path} are {', '.join(map(str, found[:5]))} ... Whole numbers must "
-            "count from 0 without a gap: 0, 1, 2 and so on. Names such as 'Sports' work too."
-        )
-    names = tuple(names or map(str, found))
-    known = {value: number for number, value in enumerate(range(len(names)) if numbered else names)}
-    for value in found:
-        if value not in known:
-            raise ValueError(
-                f"The label {value!r} in {path} is not one of the {len(names)} classes "
-                f"{', '.join(names)}. Whole numbers count from 0."
-            )
-    return [known[value] for value in values], names
 
 
 # ---------------------------------------------------------------------------- the split
@@ -239,26 +218,45 @@ def split(
     piles = {f"The class {name!r}": labels == label for label, name in enumerate(stories.names)}
     if not stratified:
         piles = {"The pile": labels >= 0}
+    _check_sizes({name: int(pile.sum()) for name, pile in piles.items()}, fractions)
     parts: list[list[torch.Tensor]] = [[], [], []]
-    for name, pile in piles.items():
+    for pile in piles.values():
         rows = pile.nonzero().flatten()  # (stories of this pile,)
         rows = rows[torch.randperm(len(rows), generator=generator)]
-        for part, piece in zip(parts, _cut(rows, fractions, name), strict=True):
+        first, second = _cuts(len(rows), fractions)
+        for part, piece in zip(parts, rows.tensor_split([first, second]), strict=True):
             part.append(piece)
     return Split(*(stories.pick(_shuffled(torch.cat(part), generator)) for part in parts))
 
 
-def _cut(rows: torch.Tensor, fractions: tuple[float, ...], name: str) -> list[torch.Tensor]:
-    """Rows of one pile cut into three, each part rounded to whole stories."""
-    first = round(len(rows) * fractions[0])
-    second = round(len(rows) * (fractions[0] + fractions[1]))
-    pieces = [rows[:first], rows[first:second], rows[second:]]
-    if any(fraction and not len(piece) for fraction, piece in zip(fractions, pieces, strict=True)):
-        raise ValueError(
-            f"{name} has only {len(rows)} stories, too few for a split of "
-            f"{fractions}. Add stories or choose other fractions."
-        )
-    return pieces
+def _cuts(size: int, fractions: Sequence[float]) -> tuple[int, int]:
+    """Where a pile is cut, so that each part is rounded to whole stories."""
+    return round(size * fractions[0]), round(size * (fractions[0] + fractions[1]))
+
+
+def _enough(size: int, fractions: Sequence[float]) -> bool:
+    """Does each part get a story of a pile of this size?"""
+    first, second = _cuts(size, fractions)
+    pieces = (first, second - first, size - second)
+    return all(piece or fraction < 1e-6 for piece, fraction in zip(pieces, fractions, strict=True))
+
+
+def _check_sizes(sizes: dict[str, int], fractions: tuple[float, float, float]) -> None:
+    small = {name: size for name, size in sizes.items() if not _enough(size, fractions)}
+    if not small:
+        return
+    # With one more than this no part can be empty; below, rounding decides.
+    least = int(1 / min(fraction for fraction in fractions if fraction >= 1e-6)) + 1
+    while _enough(least - 1, fractions):
+        least -= 1
+    name = min(small, key=lambda name: small[name])
+    stories = "1 story" if small[name] == 1 else f"{small[name]} stories"
+    others = f" ({len(small) - 1} more of the {len(sizes)} classes are too small)"
+    raise ValueError(
+        f"{name} has only {stories}, too few for a split of {fractions}, which needs at least "
+        f"{least}{others if len(small) > 1 else ''}. Add stories, leave the class out or choose "
+        "other fractions."
+    )
 
 
 def _shuffled(rows: torch.Tensor, generator: torch.Generator) -> list[int]:

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lessons.text import Vocabulary, tokenize
+from lessons.text import Vocabulary
 
 
 class TextClassifier(nn.Module):
@@ -36,12 +36,46 @@ class TextClassifier(nn.Module):
         return logits
 
 
-class Classifier(NamedTuple):
-    """All that is needed to classify a text: what a checkpoint holds."""
-
+class _Classifier(NamedTuple):  # which cannot check what it is given
     model: TextClassifier
     vocabulary: Vocabulary  # the one that the model was trained with
     names: tuple[str, ...]  # of the classes
+
+
+class Classifier(_Classifier):
+    """All that is needed to classify a text: what a checkpoint holds."""
+
+    __slots__ = ()
+
+    def __new__(
+        cls, model: TextClassifier, vocabulary: Vocabulary, names: tuple[str, ...]
+    ) -> "Classifier":
+        """Raises ValueError if the model was made for other numbers of words and classes."""
+        words, classes = _sizes(model)
+        if (words, classes) != (len(vocabulary), len(names)):
+            raise ValueError(
+                f"The model is for {words} words and {classes} classes, but the vocabulary has "
+                f"{len(vocabulary)} words, and there are {len(names)} names. Take the vocabulary "
+                "and the names that the model was trained with."
+            )
+        return super().__new__(cls, model, vocabulary, names)
+
+
+def _sizes(model: TextClassifier) -> tuple[int, int]:
+    """How many words and classes the model is for."""
+    return model.embedding.num_embeddings, model.linear.out_features
+
+
+def check_fits(model: TextClassifier, tokens: Tensor, labels: Tensor) -> None:
+    """Raises ValueError if a token or label of some stories is beyond those of the model."""
+    for what, numbers, known in zip(
+        ("word", "class"), (tokens, labels), _sizes(model), strict=True
+    ):
+        if len(numbers) and (highest := int(numbers.max())) >= known:
+            raise ValueError(
+                f"A {what} in the stories has the number {highest}, but those of the model end at "
+                f"{known - 1}. Make both of the same: TextClassifier(len(vocabulary), len(names))."
+            )
 
 
 def classify(classifier: Classifier, text: str) -> dict[str, float]:
@@ -68,7 +102,7 @@ def word_pulls(classifier: Classifier, text: str) -> list[tuple[str, Tensor]]:
 
     Raises ValueError if the text has no words.
     """
-    tokens = tokenize(text)
+    tokens = classifier.vocabulary.tokenize(text)
     if not tokens:
         raise ValueError("The text has no words. Type a headline.")
     model = classifier.model
