@@ -101,8 +101,11 @@ def test_a_good_rate_learns(seed):
 def test_adamw_with_a_rate_of_1_does_not_blow_up_and_looks_like_a_forgotten_zero_grad(seed):
     healthy, broken = (trained(Recipe(learning_rate=rate), seed) for rate in (0.01, 1.0))
     assert all(math.isfinite(look.validation.loss) for look in broken)
-    claim("times the loss", times(healthy, broken), ">", 4)
-    claim("accuracy", broken[-1].validation.accuracy, ">", 0.5)
+    # Single epochs differ from machine to machine, their average hardly.
+    both = zip(healthy, broken, strict=True)
+    powers = fmean(math.log10(b.validation.loss / h.validation.loss) for h, b in both)
+    claim("powers of ten in the loss", powers, ">", 1)
+    claim("accuracy", fmean(look.validation.accuracy for look in broken), ">", 0.7)
 
 
 @seeds
