@@ -222,7 +222,9 @@ def test_without_a_front_end_it_prints_the_same_each_time(panel, capsys):
     first = capsys.readouterr().out
     panel.run("wipe", seed=1)
     assert capsys.readouterr().out == first
-    assert first.startswith("Forgotten zero_grad: 2 epochs healthy, 2 broken.\nWhat you see: ")
+    assert first.startswith(
+        "Forgotten zero_grad: 2 epochs healthy, 2 broken.\nWhat it usually looks like: "
+    )
     assert BUGS["wipe"].mend in first
 
 

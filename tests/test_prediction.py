@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.shapes import closest, moves, say_moves, stretch
+from lessons.shapes import SMALL, closest, moves, room, say_moves, stretch
 from lessons.widgets import CurvePrediction, NumberPrediction
 
 SKETCHES = {
@@ -271,6 +271,29 @@ def test_a_sketch_is_stretched_to_the_width_and_height():
     assert stretch([1, 1], [3, 5, 9]) == [3, 3, 3]  # level: it stays where the curve begins
     assert stretch([0, 1], [8, 8, 8]) == [0, 4, 8]  # not a noise blown up
     assert stretch([0, 1], [7]) == [0]
+
+
+heights = st.floats(0, 1).map(lambda height: round(height, 3))  # no curve of 1e-300 in height
+
+
+@given(st.lists(heights, min_size=2, max_size=9), st.randoms(use_true_random=False))
+def test_within_its_room_noise_changes_no_verdict(curve, chance):
+    reach = 0.999 * room(SKETCHES, curve) * (max(curve) - min(curve))
+    for _ in range(20):
+        noisy = [height + chance.choice([-1, 1, chance.uniform(-1, 1)]) * reach for height in curve]
+        assert say_moves(noisy) == say_moves(curve)
+        assert closest(SKETCHES, noisy) == closest(SKETCHES, curve)
+
+
+def test_a_verdict_that_a_wobble_would_change_has_next_to_no_room():
+    clear = [1, 8, 60, 500, 4000]
+    assert room(SKETCHES, clear) > 0.4 * SMALL
+    assert room(SKETCHES, [*clear, 3801]) < 0.001  # it falls by hardly less than counts
+    assert room(SKETCHES, [*clear, 3799]) < 0.001
+    assert room(SKETCHES, [1.0, 1.0]) == SMALL / 2
+    assert room(SKETCHES, [1.0, 0.9499]) < 0.001  # as good as level
+    among = {"early": [1, 0.2, 0.1, 0], "late": [1, 0.9, 0.8, 0]}
+    assert room(among, [1, 0.55, 0.45, 0]) < 0.001  # halfway between the two
 
 
 # ------------------------------------------------------------------------------- a number

@@ -174,8 +174,9 @@ BUGS = {
         "No shuffling",
         "loader = make_loader(train, 16)",
         "loader = make_loader(train, 16, shuffle=True)",
-        "The training scores look good. The validation accuracy stays at that of a die roll, and "
-        "the validation loss stands far above it.",
+        "The training scores look good. The validation accuracy stays where one and the same "
+        "answer to every question would be, and the validation loss is many times that of the "
+        "healthy run.",
         "The file is sorted by class. At the end of each epoch the model has long seen nothing but "
         "the last class, so it gives this answer to every question.",
         "Print the labels of the first batch: are they all the same?",
@@ -188,8 +189,8 @@ BUGS = {
         "Forgotten zero_grad",
         "loss.backward()\noptimizer.step()",
         "optimizer.zero_grad()\nloss.backward()\noptimizer.step()",
-        "The validation loss climbs from epoch to epoch. The accuracy hardly tells: most answers "
-        "are still right.",
+        "The validation loss climbs to many times that of the healthy run. The accuracy hardly "
+        "tells: most answers are still right.",
         "`backward()` adds to the old gradients. Each step repeats all the steps before it, so the "
         "weights run away. The highest logit is often still the right one, but all are huge.",
         "Call `backward()` twice on the same batch: has the gradient doubled?",
@@ -201,8 +202,8 @@ BUGS = {
         "Forgotten eval()",
         "with torch.no_grad():\n    logits = model(batch.tokens, batch.offsets)",
         "model.eval()\nwith torch.no_grad():\n    logits = model(batch.tokens, batch.offsets)",
-        "The validation scores, the exam and the new stories are all worse than in the healthy "
-        "run, and they wobble. The training scores are as in the healthy run.",
+        "The validation loss ends above that of the healthy run, and the accuracy below it. The "
+        "training scores are about as in the healthy run.",
         "Dropout stays on during the quiz: the model answers with most of its notes covered.",
         "Measure the same model twice. Without learning in between, the scores must be the same.",
         "`model.eval()` before measuring, `model.train()` before learning. With a dropout of 0.5 "
@@ -214,8 +215,8 @@ BUGS = {
         "Learning rate far too high",
         'optimizer = make_optimizer(model, "SGD", 100.0)',
         'optimizer = make_optimizer(model, "SGD", 3.0)',
-        "The loss is no number any more, so nothing of it is drawn. The accuracy is that of a die "
-        "roll.",
+        "The loss is nan, not a number any more, so nothing of it is drawn. The accuracy is that "
+        "of one and the same answer to every question.",
         "Each step jumps over the valley and lands higher on the other side, until the weights are "
         "too large for the computer.",
         "Look at the losses of the first ten steps, not at those of the epochs.",
@@ -227,7 +228,7 @@ BUGS = {
         "Learning rate far too low",
         'optimizer = make_optimizer(model, "SGD", 0.003)',
         'optimizer = make_optimizer(model, "SGD", 3.0)',
-        "All losses stay flat at that of a die roll, in training too.",
+        "All losses stay about where they begin, at that of a blind guess, in training too.",
         "The steps lead the right way, but they are so short that ten epochs lead nowhere.",
         "Does the training loss fall at all? And can the model learn a single batch by heart?",
         "Multiply the rate by ten until the loss falls.",
@@ -239,10 +240,11 @@ BUGS = {
         "chances = model(batch.tokens, batch.offsets).softmax(dim=1)\n"
         "loss = F.cross_entropy(chances, batch.labels)",
         "logits = model(batch.tokens, batch.offsets)\nloss = F.cross_entropy(logits, batch.labels)",
-        "The accuracy is as good as ever. The loss stops high above 0, even in training, where "
-        "every answer is right.",
-        "`cross_entropy` takes the softmax itself. Of probabilities it takes it once more. With "
-        "four classes even a perfect answer then costs 0.74.",
+        "The accuracy is about as good as ever. The loss stops high above 0, even in training, "
+        "where nearly every answer is right.",
+        "`cross_entropy` takes the softmax itself. Of probabilities it takes it once more. Even a "
+        "perfect answer then costs something: 0.31 with two classes, 0.74 with four, and the more "
+        "classes, the more.",
         "Add up a row of what the model gives back. Logits need not add up to 1.",
         "Let the model end with its linear layer, and give `cross_entropy` the logits.",
         _USUAL,
@@ -265,8 +267,8 @@ BUGS = {
         "The best epoch is chosen by the exam",
         "kept = max(epochs, key=lambda epoch: epoch.exam.accuracy)",
         "kept = max(epochs, key=lambda epoch: epoch.validation.accuracy)",
-        "The curves are the same to the last digit. Only the star stands elsewhere: on the peak of "
-        "the exam, which the new stories do not confirm.",
+        "The curves are the same to the last digit. Only the star may stand elsewhere: on the peak "
+        "of the exam.",
         "Of many scores in a small exam the highest is partly luck. Other questions would have "
         "made another epoch the winner.",
         "No curve shows it. Read the code: which scores decide which epoch is kept?",

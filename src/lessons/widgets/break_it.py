@@ -25,7 +25,7 @@ NOTHING = BUGS["wipe"]._replace(
     name="Nothing is wrong",
     wrong="",
     right="",
-    see="The two runs differ a little, as two seeds always do, and nothing stands out.",
+    see="The two runs differ as two seeds always do, and none of the eight pictures fits.",
     why="There is no bug. A healthy run from another seed never looks exactly the same.",
     find="Train again from other seeds: a bug stays, luck does not.",
     mend="Nothing. To leave well alone is a skill, too.",
@@ -126,7 +126,7 @@ class BreakPanel(Panel):
         if self._secret is None or not self._open or self._busy:
             return
         self._open = False
-        self._say(f"It was: {ALL[self._secret].name}. {ALL[self._secret].see}")
+        self._say(f"It was: {ALL[self._secret].name}. {usual(ALL[self._secret])}")
         self._told.value = as_html(ALL[self._secret])
         self._enable()
 
@@ -214,7 +214,7 @@ class BreakPanel(Panel):
         elif self._secret is not None:
             self._say("Finished. What is wrong with the mystery run? Or is nothing wrong?")
         else:
-            self._say(f"Finished. {self._bug_now.see}")
+            self._say(f"Finished. {usual(self._bug_now)}")
             self._told.value = as_html(self._bug_now)
         self._enable()
 
@@ -227,7 +227,7 @@ class BreakPanel(Panel):
                 f"Not yet. {guess.name} would look like this: {guess.see} Compare, and try again."
             )
         else:
-            told = f"Right: {truth.name}. {truth.see}"
+            told = f"Right: {truth.name}. {usual(truth)}"
             self._solved += self._open
             self._open = False
             self._told.value = as_html(truth)
@@ -315,11 +315,16 @@ def _loss(scores: Scores) -> str:
 
 
 SENTENCES = (
-    ("What you see", "see"),
+    ("What it usually looks like", "see"),
     ("Why", "why"),
     ("How to find it", "find"),
     ("How to mend it", "mend"),
 )
+
+
+def usual(bug: Bug) -> str:
+    """What to look for in the curves. On stories of one's own it need not show as clearly."""
+    return f"It usually looks like this: {bug.see}"
 
 
 def as_text(bug: Bug) -> str:
