@@ -11,7 +11,6 @@ import nbformat
 import pytest
 import torch
 from claims import claim, claim_near
-from sklearn.metrics import confusion_matrix, precision_recall_fscore_support
 
 from lessons.data import split
 from lessons.loaders import EncodedStories, make_loader
@@ -170,6 +169,8 @@ def test_the_margin_holds_in_19_of_20_exams(share):
 
 
 def test_the_table_and_its_shares_are_those_of_scikit_learn(runs):
+    from sklearn.metrics import confusion_matrix, precision_recall_fscore_support  # takes a second
+
     for run in runs:
         scope = {"torch": torch, "names": run.parts.test.names, "guesses": run.guesses}
         scope |= {"test": SimpleNamespace(labels=run.labels), "right": run.guesses == run.labels}
@@ -182,6 +183,8 @@ def test_the_table_and_its_shares_are_those_of_scikit_learn(runs):
 
 
 def test_the_most_frequent_mix_ups_are_named(runs, capsys):
+    from sklearn.metrics import confusion_matrix  # takes a second
+
     for run in runs:
         counts = torch.from_numpy(confusion_matrix(run.labels, run.guesses))
         names = run.parts.test.names

@@ -335,7 +335,7 @@ def test_a_difference_between_fractions_is_not_crooked():
 
 def test_without_a_prediction_the_number_stands_alone(number):
     sentence, _ = told(number.compare(26))
-    assert sentence == "You made no prediction this time. What happened: 26 %."
+    assert sentence == "You made no prediction this time. What happened: ≈ 26 %."
     assert number.compare(26).data == number.compare(26).data
 
 
@@ -372,7 +372,7 @@ def test_a_result_that_is_no_number_is_an_error(number, actual):
     with pytest.raises(ValueError) as error:
         number.compare(actual)
     assert str(error.value) == f"Compare with a plain number, not {actual!r}."
-    assert told(number.compare(np.float32(26)))[0].endswith("What happened: 26 %.")
+    assert told(number.compare(np.float32(26)))[0].endswith("What happened: ≈ 26 %.")
 
 
 @pytest.mark.parametrize("values", [[], [5], [5, 5], [0, math.nan], [0, math.inf], ["a", "b"]])

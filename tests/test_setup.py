@@ -308,7 +308,17 @@ def test_large_packages_are_imported_only_when_used(module):
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-MODULES = ["environment", "exam", "ag_news", "data", "text", "loaders", "model", "training"]
+MODULES = [
+    "environment",
+    "exam",
+    "ag_news",
+    "readers",
+    "data",
+    "text",
+    "loaders",
+    "model",
+    "training",
+]
 MODULES += ["checkpoint", "runs", "bugs", "plots", "quizzes", "shapes"]
 WIDGETS = ["parts", "worker", "curves", "batches", "headline", "lab", "rate", "splits"]
 WIDGETS += ["quiz", "prediction", "break_it"]

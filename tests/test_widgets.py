@@ -436,7 +436,7 @@ def test_run_prints_the_same_lines_each_time(lab, capsys):
     first = capsys.readouterr().out
     lab.run(epochs=2)
     assert capsys.readouterr().out == first
-    assert re.fullmatch(r"(Epoch \d: validation loss \d\.\d, \d\d% right\.\n){2}", first)
+    assert re.fullmatch(r"(Epoch \d: validation loss ≈ \d\.\d, ≈ \d\d% right\.\n){2}", first)
 
 
 def test_interrupting_run_keeps_the_panel_usable(lab, monkeypatch):

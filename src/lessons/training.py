@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
-from lessons.loaders import Batch
+from lessons.loaders import Batch, EncodedStories
+from lessons.model import TextClassifier, check_fits
 
 
 class Scores(NamedTuple):
@@ -129,9 +130,13 @@ def fit(
 
         history = [event for event in fit(...) if isinstance(event, Epoch)]
 
-    Raises ValueError if `epochs` is not a whole number of at least 1.
+    Raises ValueError if `epochs` is not a whole number of at least 1, or if the stories have
+    words or classes that the model does not know.
     """
     whole_number("number of epochs", epochs)
+    for stories in (train_loader.dataset, validation_loader.dataset):
+        if isinstance(model, TextClassifier) and isinstance(stories, EncodedStories):
+            check_fits(model, stories.tokens, stories.labels)
     return _fit(model, train_loader, validation_loader, optimizer, epochs)
 
 

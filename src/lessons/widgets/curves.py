@@ -102,8 +102,8 @@ def describe(history: Sequence[Epoch], earlier: int = 0) -> str:
     return told + others
 
 
-def say_loss(name: str, scores: Scores, digits: int = 2) -> str:
-    """A loss in words, also when it is no number any more."""
+def say_loss(name: str, scores: Scores, digits: int = 2, near: str = "") -> str:
+    """A loss in words, also when it is no number any more; `near` stands before the figure."""
     if not math.isfinite(scores.loss):
         return f"{name} loss no longer a number"
-    return f"{name} loss {scores.loss:.{digits}f}"
+    return f"{name} loss {near}{scores.loss:.{digits}f}"

@@ -187,7 +187,7 @@ class TrainingLab(Panel):
     def _printed(self, events: Iterator[Event]) -> Iterator[Event]:
         for event in events:
             if isinstance(event, Epoch):
-                print(tell(self.history, digits=1))
+                print(tell(self.history, digits=1, near="≈ "))
             yield event
 
     def wait(self, seconds: float | None = None) -> bool:
@@ -389,10 +389,11 @@ def sources() -> list[tuple[str, str]]:
     return [(name, source) for source, name in known.items()]
 
 
-def tell(history: Sequence[Epoch], digits: int = 2) -> str:
-    """The latest epoch in words, its loss with so many digits."""
+def tell(history: Sequence[Epoch], digits: int = 2, near: str = "") -> str:
+    """The latest epoch in words, its loss with so many digits, and figures marked as `near`."""
     number, _, scores, _ = history[-1]
-    return f"Epoch {number}: {say_loss('validation', scores, digits)}, {scores.accuracy:.0%} right."
+    loss = say_loss("validation", scores, digits, near)
+    return f"Epoch {number}: {loss}, {near}{scores.accuracy:.0%} right."
 
 
 def judge(history: Sequence[Epoch]) -> str:

@@ -148,7 +148,7 @@ class NumberPrediction(Prediction):
         if not _is_finite(actual):
             raise ValueError(f"Compare with a plain number, not {actual!r}.")
         if self.guess is None:
-            told = f"{NONE} What happened: {self._say(actual)}."
+            told = f"{NONE} What happened: ≈ {self._say(actual)}."
         else:
             told = f"You predicted {self._say_guess()}, it is {self._say(actual)}: "
             told += f"{self._tell_difference(self.guess - actual)}."
