@@ -262,7 +262,6 @@ def test_awkward_texts_in_html():
 def published(panel, monkeypatch):
     """What a notebook stores of a panel."""
     bundles = []
-    monkeypatch.setattr("lessons.widgets.parts.display", lambda _: None)
     monkeypatch.setattr("lessons.widgets.parts.publish_display_data", bundles.append)
     panel._ipython_display_()
     (bundle,) = bundles

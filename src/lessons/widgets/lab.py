@@ -55,7 +55,6 @@ class TrainingLab(Panel):
     """
 
     title = "Training lab"
-    scripts = ("panel.js", "selects.js")
     instead = " In a script: lab.run(epochs=5)."
     _labs: ClassVar[dict[str, "TrainingLab"]] = {}
 

@@ -16,7 +16,6 @@ COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 class QuizPanel(Panel):
     """The quiz of a lesson. Each option that is chosen says whether it is right, and why."""
 
-    scripts = ("panel.js", "choices.js")
     instead = " The answers stand at the end."
 
     def __init__(self, lesson: str) -> None:
