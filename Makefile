@@ -25,7 +25,7 @@ check: env
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 
 # Run every notebook and store what it prints, so that a diff shows only what changed: no
-# timestamps, no details of the Python that ran it, text printed together in one piece, and of a
+# timestamps, no version of the Python that ran it, text printed together in one piece, and of a
 # panel only its words, since without a kernel there is nothing behind the sliders.
 define TIDY
 import sys
@@ -34,7 +34,10 @@ import nbformat
 from nbconvert.preprocessors import CoalesceStreamsPreprocessor
 for path in map(Path, sys.argv[1:]):
     notebook, _ = CoalesceStreamsPreprocessor(enabled=True)(nbformat.read(path, 4), {})
-    notebook.metadata.language_info = {"name": "python"}
+    notebook.metadata.language_info = {
+        "name": "python", "file_extension": ".py", "mimetype": "text/x-python",
+        "nbconvert_exporter": "python", "pygments_lexer": "ipython3",
+    }
     notebook.metadata.pop("widgets", None)
     for output in (o for cell in notebook.cells for o in cell.get("outputs", [])):
         output.get("data", {}).pop("application/vnd.jupyter.widget-view+json", None)

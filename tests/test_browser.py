@@ -352,6 +352,37 @@ def test_a_bug_by_keyboard_alone(page, show):
     assert serious(page, ".lessons-panel") == []
 
 
+# The words of code that begin on one line and end on another.
+BROKEN_WORDS = """pre => {
+  const text = pre.firstChild, range = document.createRange();
+  return [...text.data.matchAll(/\\S+/g)].filter(word => {
+    range.setStart(text, word.index);
+    range.setEnd(text, word.index + word[0].length);
+    return new Set([...range.getClientRects()].map(line => line.top)).size > 1;
+  }).map(word => word[0]);
+}"""
+ALL_CODE = """
+from lessons.widgets.break_it import BUGS, as_html
+panel._told.value = "".join(map(as_html, BUGS.values()))"""
+
+
+def test_the_code_of_a_bug_is_broken_between_words_alone(page, show):
+    show(BREAK, ALL_CODE)
+    blocks = page.locator(".lessons-panel pre")
+    expect(blocks).to_have_count(16)  # broken and healthy, of eight bugs
+    try:
+        for width in (1366, 390):
+            page.set_viewport_size({"width": width, "height": 768})
+            expect(blocks.first).to_be_visible()
+            broken = [word for block in blocks.all() for word in block.evaluate(BROKEN_WORDS)]
+            assert broken == [], f"at a width of {width}"
+            panel = page.locator(".lessons-panel")  # what is too long scrolls in its own block
+            assert panel.evaluate("panel => panel.scrollWidth <= panel.clientWidth")
+            assert serious(page, ".lessons-panel") == []
+    finally:
+        page.set_viewport_size({"width": 1366, "height": 768})
+
+
 def test_a_mystery_from_the_first_look_to_the_diagnosis(page, show):
     notebook = show(BREAK)
     press(page, "Mystery")

@@ -1,5 +1,7 @@
 """The note about the test set, in a real kernel."""
 
+from pathlib import Path
+
 import pytest
 from jupyter_client.manager import start_new_kernel
 
@@ -111,9 +113,23 @@ def test_to_look_at_the_stories_is_no_use(run):
     assert run("n = len(test.dataset), parts.test.texts[0], test.dataset.labels.sum()", "two") == ""
 
 
-def test_it_can_be_switched_off(run):
+ADVICE = exam.NOTE.partition("To be without the note:\n")[2]  # code, as it is printed
+
+
+def test_it_can_be_switched_off_as_the_note_says(run):
     run("evaluate(model, test)", "one")
-    assert run("exam.guard.watching = False\nx = evaluate(model, test)", "two") == ""
+    assert run(f"{ADVICE}\nx = evaluate(model, test)", "two") == ""
+
+
+def test_the_advice_of_the_note_needs_nothing_that_was_imported_before(monkeypatch):
+    monkeypatch.setattr(exam.guard, "watching", True)
+    exec(ADVICE, {})
+    assert exam.guard.watching is False
+
+
+def test_the_readme_gives_the_same_advice():
+    readme = (Path(__file__).parents[1] / "README.md").read_text()
+    assert all(f"`{line}`" in readme for line in ADVICE.splitlines())
 
 
 def test_the_plain_stories_carry_no_note(run):

@@ -1,7 +1,9 @@
 """Every exercise: its solution passes, each wrong answer fails with its own words."""
 
 import ast
+import functools
 import inspect
+import linecache
 import math
 import re
 import threading
@@ -10,12 +12,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+import torch
 from nbclient import NotebookClient
 
 import lessons.exercises as desk
 from lessons.exercises import EXERCISES, check, hint, solution
-from lessons.exercises.parts import Exercise, NotYet, call
+from lessons.exercises.parts import Exercise, NotYet, call, little_batches
 from lessons.exercises.trial import (
     NOT_ATTEMPTED,
     NOT_YET,
@@ -25,6 +29,7 @@ from lessons.exercises.trial import (
     handed_in,
     name_of,
 )
+from lessons.model import TextClassifier
 
 NOTEBOOKS = sorted(Path(__file__).parents[1].glob("notebooks/0*.ipynb"))
 WRONG = [(id, wrong) for id, exercise in EXERCISES.items() for wrong in exercise.wrong_answers]
@@ -235,6 +240,105 @@ def test_an_error_in_an_answer_is_shown_with_its_line():
     )
 
 
+# ------------------------------------------------- where the error is, whatever stands around it
+
+
+def noted(function):
+    """A learner's own decorator."""
+
+    @functools.wraps(function)
+    def inner(*arguments):
+        return function(*arguments)
+
+    return inner
+
+
+@torch.no_grad()
+def without_record(numbers):
+    return numbers[0] / 0  # here
+
+
+@noted
+@torch.no_grad()
+@noted
+def thrice(numbers):
+    return numbers[0] / 0  # here
+
+
+def asks(numbers):
+    @torch.no_grad()
+    def helper(number):
+        return number / 0  # here
+
+    return helper(numbers[0])
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [without_record, thrice, asks, torch.no_grad()(lambda numbers: numbers[0] / 0)],  # here
+    ids=["torch's", "several", "of a helper", "of a lambda"],
+)
+def test_an_error_inside_a_decorator_is_shown_with_the_learners_line(answer):
+    state, text = examine(TWICE, answer)
+    assert state == NOT_YET
+    number = int(re.search(r"\nin line (\d+) of your cell: .*/ 0", text)[1])
+    assert linecache.getline(__file__, number).endswith("# here\n")
+
+
+class Decorated(TextClassifier):
+    """A right answer but for its last line."""
+
+    def __init__(self, words, classes, width):
+        super().__init__(words, classes, width)
+
+    @torch.enable_grad()
+    def forward(self, tokens, offsets):
+        return super().forward(tokens, offsets)[len(self.nothing)]  # here
+
+
+def test_an_error_inside_a_decorated_method_is_shown_with_its_line():
+    state, text = examine(CLASS, Decorated)
+    assert state == NOT_YET and "no attribute 'nothing'" in text
+    number = int(re.search(r"in line (\d+) of your cell", text)[1])
+    assert linecache.getline(__file__, number).endswith("# here\n")
+
+
+CLASS = Exercise(
+    "00-class",
+    "A class.",
+    "class MyModel(nn.Module):\n"
+    "    def __init__(self, words, classes, width): ...\n"
+    "    def forward(self, tokens, offsets): ...",
+    lambda answer: answer(12, 3, 8)(*little_batches((2,))[0][:2]),
+    (),
+    "",
+    "Well made.",
+    (),
+)
+
+
+def test_what_is_wrong_before_the_decorator_has_called_the_answer_is_not_our_fault():
+    def refuses(function):
+        @functools.wraps(function)
+        def inner(*arguments):
+            raise TypeError("not today")
+
+        return inner
+
+    decorated = refuses(handed_in(TWICE.solution))  # its code is in another file
+    assert examine(TWICE, decorated) == (NOT_YET, "Your decorator raised TypeError: not today")
+    cached = functools.lru_cache(handed_in(TWICE.solution))  # has no line of Python
+    assert examine(TWICE, cached).text == "Your decorator raised TypeError: unhashable type: 'list'"
+
+
+def test_a_decorated_answer_is_judged_like_one_without():
+    for decorate in (torch.no_grad(), noted):
+        assert examine(TWICE, decorate(handed_in(TWICE.solution))).state == PASSED
+        assert examine(TWICE, decorate(handed_in(TWICE.starter))).state == NOT_ATTEMPTED
+        text = examine(TWICE, decorate(two)).text
+        assert text.startswith("Your `two` takes (a, b), and it will be called with (numbers).")
+
+
 def leaves(numbers):
     raise SystemExit
 
@@ -309,6 +413,24 @@ def pops(numbers):
 def test_a_changed_input_is_told():
     text = examine(TWICE, pops).text
     assert "input number 1 is not what it was before. It was [1], and afterwards it is []" in text
+
+
+def puts(numbers):
+    numbers[0] = np.int64(7)
+    return 2
+
+
+def test_a_number_of_numpy_put_into_an_input_is_told_as_well():
+    assert "It was [1], and afterwards it is [np.int64(7)]" in examine(TWICE, puts).text
+
+
+def test_a_check_leaves_the_random_numbers_of_the_kernel_as_they_were(monkeypatch):
+    seeded = []
+    monkeypatch.setattr(torch.cuda, "manual_seed_all", seeded.append)
+    before = torch.get_rng_state()
+    examine(TWICE, lambda numbers: torch.rand(1).item())
+    assert torch.equal(torch.get_rng_state(), before)
+    assert seeded == []  # nor those of a GPU
 
 
 def test_an_input_that_is_no_number_is_not_taken_for_a_changed_one():

@@ -12,6 +12,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from nbconvert import ScriptExporter
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -71,6 +72,15 @@ def test_every_picture_has_words_and_a_sentence_about_it(path):
                 assert len(re.search(r'alt="([^"]+)"', html)[1]) > 30
                 assert following.cell_type == "markdown"
             assert "image/png" not in output.get("data", {})  # an image without words
+
+
+@every_page
+def test_it_can_be_saved_as_a_script(path):
+    """`jupyter nbconvert --to script` reads from the metadata which language it is."""
+    code, resources = ScriptExporter().from_filename(path)
+    assert resources["output_extension"] == ".py"
+    compile(code, path.stem, "exec")
+    assert not re.search(r'"version"', json.dumps(read(path).metadata))  # of nobody's Python
 
 
 # ------------------------------------------------------- the code shown is the code that runs

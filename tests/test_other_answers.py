@@ -1,8 +1,13 @@
 """Right answers that are not ours pass as well, and other mistakes are told."""
 
+from functools import partial, wraps
+
+import numpy as np
 import pytest
+import torch
 
 from lessons.exercises import EXERCISES
+from lessons.exercises.parts import NotYet, call, number, numbers, rows, same
 from lessons.exercises.trial import NOT_YET, PASSED, examine, handed_in
 
 RIGHT = {
@@ -143,6 +148,67 @@ CASES = [(id, code) for id, codes in RIGHT.items() for code in codes]
 def test_a_right_answer_of_another_kind_passes(id, code):
     exercise = EXERCISES[id]
     assert examine(exercise, handed_in(code)) == (PASSED, exercise.moral)
+
+
+# ------------------------------------------------------------------------ numbers of numpy
+
+
+def in_numpy(value, scalar=np.asarray):
+    """A right answer as somebody who works with numpy gives it; `scalar` makes a number one."""
+    if isinstance(value, int | float):
+        return scalar(value)
+    if isinstance(value, torch.Tensor):
+        return value.detach().numpy()
+    if isinstance(value, dict):
+        return {np.str_(key): scalar(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        try:
+            return np.array(value)
+        except ValueError:  # rows of different lengths
+            return [in_numpy(one, scalar) for one in value]
+    return value
+
+
+def in_lists(value):
+    """The same with its numbers one by one in Python's lists."""
+    if isinstance(value, list | tuple):
+        return [in_lists(one) for one in value]
+    return in_numpy(value, lambda one: np.array([one])[0])
+
+
+FUNCTIONS = [id for id, one in EXERCISES.items() if one.starter.startswith("def ")]
+KINDS = {"arrays": in_numpy, "lists": in_lists}
+KINDS["single"] = partial(in_numpy, scalar=np.float32)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("id", FUNCTIONS)
+def test_a_right_answer_of_numpy_passes(id, kind):
+    solution = handed_in(EXERCISES[id].solution)
+
+    @wraps(solution)
+    def answer(*arguments):
+        return kind(solution(*arguments))
+
+    assert examine(EXERCISES[id], answer) == (PASSED, EXERCISES[id].moral)
+
+
+@pytest.mark.parametrize("truth", [True, np.True_, np.array(True)])
+def test_true_and_false_are_no_numbers(truth):
+    seen = call(lambda: truth)
+    with pytest.raises(NotYet, match="It is True, a bool. Expected: a number."):
+        number(seen, "It")
+    with pytest.raises(NotYet, match="one value is True, a bool."):
+        numbers(call(lambda: [truth]), 1, "Them")
+    with pytest.raises(NotYet, match=r"expected rows, whole numbers such as .*, saw \[True\]"):
+        rows(call(lambda: [truth]), 2, "Them")
+
+
+@pytest.mark.parametrize("value", [np.array([0.5, 0.5]), np.array(["a"]), np.array([])])
+def test_an_array_in_the_place_of_a_number_is_told(value):
+    with pytest.raises(NotYet, match="a list. Expected: a number."):
+        number(call(lambda: value), "It")
+    assert not same(call(lambda: {"a": value}), {"a": 1})
 
 
 CLASS = EXERCISES["03-class"]

@@ -141,6 +141,27 @@ def test_an_epoch_in_batches(ax):
     assert "fill: #111111" in svg(ax.figure)  # dark on light blue, also on a dark page
 
 
+@pytest.mark.parametrize(
+    ("stories", "size"), [(1030, 100), (1000, 128), (50, 1000), (2000, 1), (105, 100), (1010, 100)]
+)
+def test_the_last_batch_always_has_its_number(stories, size):
+    ax = Figure(figsize=(10, 1.7), layout="constrained").subplots()  # as large as in the panel
+    draw_epoch(ax, stories, size)
+    ax.figure.draw_without_rendering()
+    (last,) = (text for text in ax.texts if text.get_text() == f"{-(-stories // size):,}")
+    (strip,) = ax.collections
+    box, number = strip.get_paths()[-1].get_extents(), last.get_window_extent()
+    left, right = ax.transData.inverted().transform([number.min, number.max])
+    inside = box.x0 < left[0] and right[0] < box.x1 and right[1] < box.y1
+    above = left[1] > box.y1 and right[1] < ax.get_ylim()[1] and right[0] <= stories * 1.001
+    assert inside or above
+
+
+def test_a_single_iteration_is_no_plural(ax):
+    draw_epoch(ax, 50, 1000)
+    assert "batch size 1,000, 1 iteration (stories in the last: 50)" in ax.get_title()
+
+
 def test_sizes_and_shares_of_a_split():
     left, right = Figure().subplots(1, 2)
     names = ("a", "b")

@@ -3,9 +3,11 @@
 import math
 import re
 from base64 import b64decode
+from fractions import Fraction
 from html import unescape
 
 import ipywidgets
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -110,12 +112,6 @@ def test_nothing_chosen_is_told_in_words(curve):
     assert curve.guess == "rises"
 
 
-def test_an_unknown_sketch_is_an_error_that_names_the_others(curve):
-    with pytest.raises(ValueError, match='no sketch "fall". Choose one of: falls, then rises; '):
-        curve.commit("fall")
-    assert not find(curve, ipywidgets.RadioButtons).disabled
-
-
 def test_it_cannot_be_changed_afterwards(curve, number):
     curve.commit("rises")
     number.commit(5)
@@ -127,7 +123,7 @@ def test_it_cannot_be_changed_afterwards(curve, number):
         assert panel.guess == before
         assert "Run the cell again" in status(panel)
     assert find(curve, ipywidgets.RadioButtons).index == 4
-    assert find(number, ipywidgets.BoundedIntText).value == 5
+    assert find(number, ipywidgets.BoundedFloatText).value == 5
 
 
 def test_a_choice_that_the_button_has_overtaken_counts(curve, number):
@@ -176,6 +172,20 @@ def test_curves_that_went_wrong_are_drawn_and_told(curve, actual, expected):
 def test_sketches_without_a_line_are_an_error(sketches):
     with pytest.raises(ValueError, match="two heights or more"):
         CurvePrediction("What?", sketches, ylabel="loss")
+
+
+@pytest.mark.parametrize("height", [math.nan, math.inf, "1", None])
+def test_a_sketch_that_is_no_line_is_an_error(height):
+    with pytest.raises(ValueError, match='heights of the sketch "odd" must be numbers, not NaN'):
+        CurvePrediction("What?", {"up": [1, 2], "odd": [1, height]}, ylabel="loss")
+
+
+@pytest.mark.parametrize("name", ["fall", "A", 0, None, ["rises"], math.nan])
+def test_anything_but_the_name_of_a_sketch_is_an_error(curve, name):
+    with pytest.raises(ValueError, match=re.escape(f'no sketch "{name}". Choose one of: falls')):
+        curve.commit(name)
+    curve.commit("rises")
+    assert curve.guess == "rises"
 
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5])
@@ -272,7 +282,7 @@ def test_a_number_is_set_committed_and_compared(number):
     assert number.guess is None
     press(number)
     assert number.guess == 80
-    assert slider.disabled and find(number, ipywidgets.BoundedIntText).disabled
+    assert slider.disabled and find(number, ipywidgets.BoundedFloatText).disabled
     assert status(number).startswith("You predict 80 %.")
     sentence, alt = told(number.compare(26))
     assert sentence == "You predicted 80 %, it is 26 %: 54 percentage points too high."
@@ -306,11 +316,46 @@ def test_without_a_prediction_the_number_stands_alone(number):
     assert number.compare(26).data == number.compare(26).data
 
 
-@pytest.mark.parametrize("outside", [-1, 101, math.nan])
-def test_a_number_out_of_range_is_an_error(number, outside):
-    with pytest.raises(ValueError, match="Predict a number from 0 to 100, not"):
+OUTSIDE = [-1, 100.5, math.nan, math.inf, "93", None, True, 1j, [50], np.float64("nan")]
+
+
+@pytest.mark.parametrize("outside", OUTSIDE, ids=repr)
+def test_what_cannot_be_predicted_is_an_error_and_can_be_mended(number, outside):
+    with pytest.raises(ValueError) as error:
         number.commit(outside)
-    assert not find(number, ipywidgets.SelectionSlider).disabled
+    assert str(error.value) == f"Predict a number from 0 to 100, not {outside!r}."
+    assert not find(number, ipywidgets.SelectionSlider).disabled and number.guess is None
+    number.commit(50)
+    assert number.guess == 50
+
+
+@pytest.mark.parametrize("guess", [93.7, np.float64(93.7), Fraction(937, 10)])
+def test_a_number_is_kept_as_it_was_given(number, guess):
+    number.commit(guess)
+    assert number.guess == 93.7
+    assert status(number).startswith("You predict 93.7 %.")
+    sentence, _ = told(number.compare(90))
+    assert sentence == "You predicted 93.7 %, it is 90 %: 3.7 percentage points too high."
+
+
+def test_a_number_typed_between_two_marks_of_the_slider_is_kept_too(number):
+    find(number, ipywidgets.BoundedFloatText).value = 93.7
+    press(number)
+    assert number.guess == 93.7
+
+
+@pytest.mark.parametrize("actual", [math.nan, math.inf, "26", None])
+def test_a_result_that_is_no_number_is_an_error(number, actual):
+    with pytest.raises(ValueError) as error:
+        number.compare(actual)
+    assert str(error.value) == f"Compare with a plain number, not {actual!r}."
+    assert told(number.compare(np.float32(26)))[0].endswith("What happened: 26 %.")
+
+
+@pytest.mark.parametrize("values", [[], [5], [5, 5], [0, math.nan], [0, math.inf], ["a", "b"]])
+def test_nothing_to_choose_from_is_an_error(values):
+    with pytest.raises(ValueError, match="two different ones or more"):
+        NumberPrediction("How many?", values)
 
 
 def test_both_numbers_are_drawn_on_one_scale(number, monkeypatch):

@@ -146,6 +146,59 @@ def test_evaluate_switches_dropout_off_and_training_on(setup):
     assert modes == [True] * 25
 
 
+def modes_of(model):
+    return [layer.training for layer in model.modules()]
+
+
+@pytest.mark.parametrize("measure", [evaluate, predict])
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_to_interrupt_a_measurement_changes_no_mode(setup, measure, training, error):
+    model, _, validation, _ = setup()
+    model.train(training)
+
+    def breaks_off():
+        yield next(iter(validation))
+        raise error
+
+    before = modes_of(model)
+    with pytest.raises(error):
+        measure(model, breaks_off())
+    assert modes_of(model) == before
+    assert torch.is_grad_enabled()
+
+
+@pytest.mark.parametrize("measure", [evaluate, predict])
+def test_a_layer_that_was_switched_by_itself_keeps_its_mode(setup, measure):
+    model, _, validation, _ = setup()
+    model.train()
+    model.embedding.eval()  # somebody has frozen it
+    before, seen = modes_of(model), []
+    model.register_forward_hook(lambda *_: seen.append(modes_of(model)))
+    measure(model, validation)
+    assert modes_of(model) == before
+    assert not any(map(any, seen))  # while it was measured, all were in evaluation mode
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
+def test_to_interrupt_a_walk_along_the_loss_puts_the_weight_back(setup, error):
+    model, train, *_ = setup()
+    batch, bias = next(iter(train)), model.linear.bias
+    before = bias.detach().clone()
+
+    def fails(*_):
+        raise error
+
+    for walk, value in ((loss_along, [7.0]), (slope_at, 7.0)):
+        hook = model.register_forward_hook(fails)
+        with pytest.raises(error):
+            walk(model, batch, bias, 0, value)
+        assert torch.equal(bias, before)
+        hook.remove()
+        walk(model, batch, bias, 0, value)
+        assert torch.equal(bias, before) and bias.grad is None
+
+
 def test_fit_learns_in_training_mode_whatever_the_listener_does(setup):
     _, train, validation, _ = setup(batch_size=800)
     model = Dropped(6000, 4)

@@ -1,6 +1,8 @@
 """The panels without a browser: their sliders are moved and their buttons pressed in Python."""
 
+import ast
 import gc
+import inspect
 import math
 import re
 import threading
@@ -11,6 +13,7 @@ import ipywidgets
 import pytest
 import torch
 
+import lessons.widgets
 from lessons.checkpoint import load
 from lessons.data import split
 from lessons.loaders import make_loader
@@ -532,7 +535,8 @@ def test_the_plot_in_words():
     told = describe(history, earlier=2)
     assert "After epoch 4: training loss 0.12, validation loss 0.46" in told
     assert "accuracy 95% in training, 88% in validation" in told
-    assert "2 earlier runs" in told
+    assert "2 earlier runs are drawn" in told
+    assert "1 earlier run is drawn" in describe(history, earlier=1)
 
 
 # ------------------------------------------------------------------------ the other panels
@@ -551,6 +555,9 @@ def test_batches(parts):
     assert find(panel, ipywidgets.BoundedIntText, "iteration, as a number").value == 0
     play = find(panel, ipywidgets.Play, "")
     assert play.max == 16
+    put(panel, "batch size", 1000)
+    assert "1 iteration makes one epoch" in shown(panel)
+    put(panel, "batch size", 64)
     play.value = 3  # as in the third moment of playing
     assert "Iteration 3: 192 stories are read." in shown(panel)
 
@@ -634,6 +641,19 @@ def test_a_model_of_other_classes():
     model = Classifier(TextClassifier(3, 2), words, ("yes & no", "<b>"))
     page = shown(HeadlinePanel(model, "good bad"))
     assert "yes &amp; no" in page and "&lt;b&gt;" in page
+
+
+PANELS = {n: one for n, one in vars(lessons.widgets).items() if hasattr(one, "instead")}
+
+
+@pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)
+def test_the_words_for_a_script_name_a_method_and_no_variable(panel):
+    """A notebook may give a panel any name."""
+    assert not re.search(r"\w\.\w", panel.instead)
+    for method, arguments in re.findall(r"(\w+)\((.*?)\)", panel.instead):
+        written = ast.parse(f"f({arguments})", mode="eval").body
+        named = {one.arg: one.value for one in written.keywords}
+        inspect.signature(getattr(panel, method)).bind("self", *written.args, **named)
 
 
 @pytest.mark.parametrize("make", [BatchPanel, SplitPanel, RatePanel])

@@ -7,7 +7,8 @@ NOTE = """\
 Note: another cell has scored this test set before. The exam counts once: look at the
 result, change something, take it again, and the new score is too good. Use the
 validation set to choose (lesson 07). To be without the note:
-lessons.exam.guard.watching = False"""
+from lessons.exam import guard
+guard.watching = False"""
 
 
 class Guard:

@@ -8,7 +8,9 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
@@ -198,7 +200,10 @@ def draw_shares(ax: Axes, parts: Split, title: str) -> None:
 
 
 def draw_epoch(ax: Axes, stories: int, batch_size: int, read: int = 0) -> None:
-    """One epoch as a bar, cut into numbered batches; `read` of them are filled."""
+    """One epoch as a bar, cut into numbered batches; `read` of them are filled.
+
+    Where there is no room for numbers, the last batch alone has one, above it.
+    """
     begins = range(0, stories, batch_size)
     boxes = [(begin, min(batch_size, stories - begin)) for begin in begins]
     colors = ["#A6CEE3" if size == batch_size else "#FDBF6F" for _, size in boxes]
@@ -210,9 +215,13 @@ def draw_epoch(ax: Axes, stories: int, batch_size: int, read: int = 0) -> None:
             # Pure black would take the colour of the page's text, light on a dark page.
             color = "white" if number <= read else "#111111"
             ax.text(begin + size / 2, 0.5, str(number), ha="center", va="center", color=color)
+        elif number == len(boxes):
+            ax.text(stories, 1.06, f"{number:,}", ha="right", va="bottom", color="black")
+            ax.set_ylim(-0.05, 1.5)
+    iterations = f"{len(boxes):,} iteration{'s' * (len(boxes) > 1)}"
     ax.set_title(
-        f"1 epoch: {stories:,} stories, batch size {batch_size}, {len(boxes):,} iterations"
-        f" (stories in the last: {boxes[-1][1]})"
+        f"1 epoch: {stories:,} stories, batch size {batch_size:,}, {iterations} (stories in the "
+        f"last: {boxes[-1][1]:,})"
     )
     ax.set(yticks=[], xlabel="stories read so far", xlim=(-0.01 * stories, 1.01 * stories))
 
@@ -253,11 +262,9 @@ def labelled(drawn: str, alt: str) -> str:
 
 def svg(figure: Figure) -> str:
     """A figure as HTML that takes the colours of the page, light or dark."""
-    import matplotlib
-
-    matplotlib.rcParams["svg.fonttype"] = "none"  # letters, not outlines: less to draw
     file = io.StringIO()
-    figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    with _letters():
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     drawn = file.getvalue()
     drawn = drawn[drawn.index("<svg") :]
     for color, role in _ROLES.items():
@@ -265,3 +272,24 @@ def svg(figure: Figure) -> str:
     # Only what is pointed at needs its id; the others would stand on the page many times.
     kept = set(re.findall(r"#([\w-]+)", drawn))
     return re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in kept else "", drawn)
+
+
+_drawing = Lock()  # panels draw in a thread of their own
+
+
+@contextmanager
+def _letters() -> Iterator[None]:
+    """Let text in an SVG be letters, not outlines: there is less to draw.
+
+    It is a setting of the whole kernel, so it is put back. That is not left to `rc_context`: it
+    would also put back whatever the reader's own cell sets in the meantime.
+    """
+    import matplotlib
+
+    with _drawing:
+        before = matplotlib.rcParams["svg.fonttype"]
+        matplotlib.rcParams["svg.fonttype"] = "none"
+        try:
+            yield
+        finally:
+            matplotlib.rcParams["svg.fonttype"] = before

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 from typing import NamedTuple
 
@@ -66,7 +67,7 @@ def average(scores: Sequence[Scores], sizes: Sequence[int]) -> Scores:
 
 
 def train_one_epoch(model: nn.Module, loader: Iterable[Batch], optimizer: Optimizer) -> Scores:
-    """Learn from every batch once."""
+    """Learn from every batch once. The model is left in training mode."""
     model.train()
     scores, sizes = [], []
     for batch in loader:
@@ -75,28 +76,42 @@ def train_one_epoch(model: nn.Module, loader: Iterable[Batch], optimizer: Optimi
     return average(scores, sizes)
 
 
+@contextmanager
+def keep_mode(model: nn.Module) -> Iterator[None]:
+    """Let a block switch the mode; afterwards every layer is in its own mode again.
+
+    That holds as well if the block is interrupted or ends with an error. `model.train(...)` in the
+    end would give all layers the same mode, also one that was switched by itself.
+    """
+    modes = [(layer, layer.training) for layer in model.modules()]
+    try:
+        yield
+    finally:
+        for layer, mode in modes:
+            layer.training = mode
+
+
 def evaluate(model: nn.Module, loader: Iterable[Batch]) -> Scores:
     """Measure without learning. The model is left in the mode that it was found in."""
-    was_training = model.training
-    model.eval()
     scores, sizes = [], []
-    with torch.no_grad():
+    with keep_mode(model), torch.no_grad():
+        model.eval()
         for batch in loader:
             logits = model(batch.tokens, batch.offsets)  # (stories, classes)
             loss = F.cross_entropy(logits, batch.labels).item()
             scores.append(Scores(loss, accuracy(logits, batch.labels)))
             sizes.append(len(batch.labels))
-    model.train(was_training)
     return average(scores, sizes)
 
 
 def predict(model: nn.Module, loader: Iterable[Batch]) -> torch.Tensor:
-    """The probability of each class for each story, in the loader's order: (stories, classes)."""
-    was_training = model.training
-    model.eval()
-    with torch.no_grad():
+    """The probability of each class for each story, in the loader's order: (stories, classes).
+
+    The model is left in the mode that it was found in.
+    """
+    with keep_mode(model), torch.no_grad():
+        model.eval()
         logits = [model(batch.tokens, batch.offsets) for batch in loader]
-    model.train(was_training)
     return torch.cat(logits).softmax(dim=1)
 
 
@@ -183,13 +198,11 @@ def loss_along(
     which of them to change. It is put back afterwards.
     """
     losses = []
-    with torch.no_grad():
-        before = weights[place].clone()
+    with _keep_weight(weights, place), torch.no_grad():
         for value in values:
             weights[place] = value
             logits = model(batch.tokens, batch.offsets)  # (stories, classes)
             losses.append(F.cross_entropy(logits, batch.labels).item())
-        weights[place] = before
     return losses
 
 
@@ -200,11 +213,20 @@ def slope_at(
 
     See `loss_along`. The weight is put back, and `.grad` stays as it was.
     """
-    with torch.no_grad():
-        before = weights[place].clone()
-        weights[place] = value
-    loss = F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels)
-    (slopes,) = torch.autograd.grad(loss, weights)
-    with torch.no_grad():
-        weights[place] = before
+    with _keep_weight(weights, place):
+        with torch.no_grad():
+            weights[place] = value
+        loss = F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels)
+        (slopes,) = torch.autograd.grad(loss, weights)
     return slopes[place].item()
+
+
+@contextmanager
+def _keep_weight(weights: torch.Tensor, place: int) -> Iterator[None]:
+    """Let a block change one weight; afterwards it is as before, whatever happens."""
+    before = weights[place].detach().clone()
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            weights[place] = before

@@ -267,7 +267,7 @@ come?""",
 def check_epochs(answer: Callable[..., Any]) -> None:
     """Make the batches of some epochs with ten seeds."""
     for stories, size, count in ((11, 4, 3), (12, 4, 2), (3, 5, 1)):
-        what = f"{stories} stories in batches of {size}, {count} epochs"
+        what = f"{stories} stories in batches of {size}, {count} epoch{'s' * (count > 1)}"
         for seed in range(3):
             epochs = epochs_of(call(answer, stories, size, count, seed), stories, count, what)
             check_sizes(epochs, stories, size, what)

@@ -41,7 +41,7 @@ def check_steps(answer: Callable[..., Any]) -> None:
                 "Each epoch ends with a short batch of its own, so round up in each epoch.",
             ),
         ]
-        example = f"{epochs} epochs of {stories} stories in batches of {size}"
+        example = f"{epochs} epoch{'s' * (epochs > 1)} of {stories} stories in batches of {size}"
         expect(seen, ceil(stories / size) * epochs, example, mistakes)
 
 

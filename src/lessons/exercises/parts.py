@@ -3,9 +3,11 @@
 import copy
 from collections import Counter
 from collections.abc import Callable, Sequence
+from numbers import Real
 from operator import index
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -44,19 +46,31 @@ def call(answer: Callable[..., Any], *arguments: Any) -> Any:
     """Call a learner's function, and say so if it changes what it was given.
 
     Models, optimizers and loaders may change; lists, dictionaries and plain tensors may not.
+    Numbers and arrays of numpy come back as Python's own: see `without_numpy`.
 
     Raises NotYet if one of them was changed.
     """
     before = [copy.deepcopy(argument) if is_plain(argument) else None for argument in arguments]
     result = answer(*arguments)
     for number, (old, new) in enumerate(zip(before, arguments, strict=True), 1):
-        if is_plain(new) and not same(old, new):
+        if old is not None and not same(old, without_numpy(new)):
             raise NotYet(
                 f"The answer comes with a side effect: input number {number} is not what it was "
                 f"before. It was {brief(old)}, and afterwards it is {brief(new)}. Leave what you "
                 "are given as it is, and make a new value."
             )
-    return result
+    return without_numpy(result)
+
+
+def without_numpy(value: Any) -> Any:
+    """Numbers of numpy as Python's, and its arrays as lists, also inside lists and dictionaries."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()  # a 0-d array becomes a number
+    if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
+        return type(value)(map(without_numpy, value))
+    if isinstance(value, dict):
+        return {without_numpy(key): without_numpy(one) for key, one in value.items()}
+    return value
 
 
 def is_plain(value: Any) -> bool:
@@ -106,9 +120,9 @@ def number(value: Any, what: str) -> float:
             f"{what} is a tensor: {brief(value)}. A plain number was expected; `.item()` takes it "
             "out of the tensor."
         )
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):  # a Fraction is a number, too
         raise NotYet(f"{what} is {brief(value)}, a {type(value).__name__}. Expected: a number.")
-    return value
+    return float(value)
 
 
 def numbers(value: Any, length: int, what: str) -> list[float]:
@@ -125,7 +139,7 @@ def rows(value: Any, total: int, what: str) -> list[int]:
     if value is None:
         raise NotYet(f"{what}: None was given back. A function gives a value back with `return`.")
     try:
-        found = [index(one) for one in value]
+        found = [_whole(one) for one in value]
     except TypeError:
         raise NotYet(
             f"{what}: expected rows, whole numbers such as [3, 0, 2], saw {brief(value)}."
@@ -136,6 +150,13 @@ def rows(value: Any, total: int, what: str) -> list[int]:
         if count > 1:
             raise NotYet(f"{what}: row {row} stands there {count} times. Expected: once at most.")
     return found
+
+
+def _whole(value: Any) -> int:
+    """A whole number of any kind. Raises TypeError if it is none; True and False are none."""
+    if isinstance(value, bool):
+        raise TypeError
+    return index(value)
 
 
 def check_seed(draw: Callable[[int], Any], what: str) -> None:

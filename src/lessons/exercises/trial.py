@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import torch
 
 from lessons import data, loaders, model, text, training
+from lessons.exercises import parts
 from lessons.exercises.parts import Exercise, NotYet, brief
 
 _AT_HAND = (math, data, text, loaders, model, training)  # torch, nn and F come with them
@@ -45,7 +46,8 @@ def examine(exercise: Exercise, answer: Any) -> Verdict:
     try:
         check_shape(answer, starter)
         with torch.random.fork_rng(devices=[]), torch.enable_grad(), time_limit(SECONDS):
-            torch.manual_seed(0)  # the same answer always gets the same verdict
+            # The same answer always gets the same verdict. torch.manual_seed would also seed GPUs.
+            torch.default_generator.manual_seed(0)
             exercise.check(answer)
     except NotYet as reason:
         return Verdict(NOT_YET, str(reason))
@@ -86,7 +88,7 @@ def unchanged(answer: Any, starter: Any) -> bool:
     if type(answer) is not type(starter) or not callable(starter):
         return False
     mine, ours = (
-        {name: _code(one.__code__) for name, one in methods(code).items()}
+        {name: _code(layers(one)[-1].__code__) for name, one in methods(code).items()}
         for code in (answer, starter)
     )
     return mine == ours
@@ -102,8 +104,8 @@ def check_shape(answer: Any, starter: Any) -> None:
     """A function where a function is asked for, with as many inputs. Raises NotYet otherwise."""
     if not callable(starter):
         return
-    kind = type if isinstance(starter, type) else FunctionType
-    if not isinstance(answer, kind):
+    kind, seen = (type, answer) if isinstance(starter, type) else (FunctionType, layers(answer)[-1])
+    if not isinstance(seen, kind):
         raise NotYet(
             f"Expected a {'class' if kind is type else 'function'}, saw {brief(answer)}. Hand in "
             "its name alone, without brackets."
@@ -112,26 +114,39 @@ def check_shape(answer: Any, starter: Any) -> None:
     for name, wanted in ours.items():
         if name not in theirs:
             raise NotYet(f"Your class has no `{name}`. Keep the names that it began with.")
-        seen, expected = inspect.signature(theirs[name]), inspect.signature(wanted)
-        try:
-            seen.bind(*expected.parameters)
-        except TypeError:
-            raise NotYet(
-                f"Your `{theirs[name].__name__}` takes {seen}, and it will be called with "
-                f"{expected}. Keep the first line as it was."
-            ) from None
+        expected = inspect.signature(wanted)
+        for layer in layers(theirs[name]):
+            if not isinstance(layer, FunctionType):
+                continue
+            seen = inspect.signature(layer, follow_wrapped=False)
+            try:
+                seen.bind(*expected.parameters)
+            except TypeError:
+                raise NotYet(
+                    f"Your `{layer.__name__}` takes {seen}, and it will be called with {expected}. "
+                    "Keep the first line as it was."
+                ) from None
 
 
-def methods(answer: Any) -> dict[str, FunctionType]:
+def methods(answer: Any) -> dict[str, Any]:
     """The functions of a class by name, inherited ones too; or a function, under no name.
 
-    What a class has from torch does not count: it is the same in every answer.
+    What a class has from torch does not count: it is the same in every answer. A function may be
+    decorated: see `layers`.
     """
     found = {"": answer}
     if isinstance(answer, type):
         kinds = [kind for kind in answer.__mro__ if not kind.__module__.startswith("torch")]
         found = {name: one for kind in reversed(kinds) for name, one in vars(kind).items()}
-    return {name: one for name, one in found.items() if isinstance(one, FunctionType)}
+    return {name: one for name, one in found.items() if isinstance(layers(one)[-1], FunctionType)}
+
+
+def layers(function: Any) -> list[Any]:
+    """A function and what its decorators have wrapped; the one that was written comes last."""
+    found = [function]
+    while hasattr(found[-1], "__wrapped__"):  # as functools.wraps leaves it, and torch.no_grad()
+        found.append(found[-1].__wrapped__)
+    return found
 
 
 # --------------------------------------------------------------------------- whose fault it is
@@ -139,13 +154,18 @@ def methods(answer: Any) -> dict[str, FunctionType]:
 
 def blame(error: BaseException, answer: Any) -> Verdict:
     """An error came up: in the learner's code or in ours?"""
-    files = {one.__code__.co_filename for one in methods(answer).values()}
-    theirs = {file for file in files if not file.startswith(_LIBRARY)}
+    functions = [layers(one) for one in methods(answer).values()]
+    codes = (getattr(layer, "__code__", None) for one in functions for layer in one)
+    files = {code.co_filename for code in codes if code}
+    written = {one[-1].__code__.co_filename for one in functions}
+    theirs = {file for file in written if not file.startswith(_LIBRARY)}
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame for frame in frames if frame.filename in theirs]
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    if not lines and any(frame.filename in files for frame in frames):
-        return Verdict(NOT_YET, f"What your class inherits raised {what}")
+    called = (frames[-1].filename, frames[-1].name) == (parts.__file__, parts.call.__name__)
+    if not lines and (called or any(frame.filename in files for frame in frames)):
+        whose = "What your class inherits" if isinstance(answer, type) else "Your decorator"
+        return Verdict(NOT_YET, f"{whose} raised {what}")
     if not lines:
         return Verdict(
             OUR_FAULT,

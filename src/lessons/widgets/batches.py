@@ -47,9 +47,12 @@ class BatchPanel(Panel):
         figure = Figure(figsize=(10, 1.7), layout="constrained")
         draw_epoch(figure.subplots(), stories, size, read)
         last = stories - (self.iterations - 1) * size
+        iterations = f"{self.iterations:,} iterations make"
+        if self.iterations == 1:
+            iterations = "1 iteration makes"
         told = (
-            f"{stories:,} stories in batches of {size:,}: {self.iterations:,} iterations make one "
-            f"epoch. {f'The last batch holds {last:,}.' if last < size else 'All are full.'}"
+            f"{stories:,} stories in batches of {size:,}: {iterations} one epoch. "
+            f"{f'The last batch holds {last:,}.' if last < size else 'All are full.'}"
         )
         if read:
             done = min(read * size, stories)

@@ -43,7 +43,12 @@ class BreakPanel(Panel):
     """
 
     title = "Break it"
+<<<<<<< HEAD
     instead = ' In a script: panel.run("wipe").'
+=======
+    scripts = ("panel.js", "selects.js")
+    instead = ' In a script: call its method run("wipe").'
+>>>>>>> main
 
     def __init__(self, parts: Split | None = None) -> None:
         """Train on these stories; without any, on those of the chosen source."""
@@ -328,13 +333,18 @@ def as_text(bug: Bug) -> str:
 
 def as_html(bug: Bug, told: bool = True) -> str:
     """The code of a bug; if it is `told`, also the healthy code and what there is to know."""
-    code = f"<b>Broken</b><pre>{html.escape(bug.wrong)}</pre>" if bug.wrong else ""
+    code = f"<b>Broken</b>{_block(bug.wrong)}" if bug.wrong else ""
     if not told:
         return code
-    code += f"<b>Healthy</b><pre>{html.escape(bug.right)}</pre>" if bug.right else ""
+    code += f"<b>Healthy</b>{_block(bug.right)}" if bug.right else ""
     rows = (f"<dt>{title}</dt><dd>{_marked(getattr(bug, name))}</dd>" for title, name in SENTENCES)
     facts = f"<dl>{''.join(rows)}</dl>"
     return f'<div class="lessons-body"><div>{code}</div>{facts}</div>'
+
+
+def _block(code: str) -> str:
+    """Code as HTML. In a narrow window it may have to be scrolled, by the keyboard as well."""
+    return f'<pre tabindex="0">{html.escape(code)}</pre>'
 
 
 def _marked(text: str) -> str:

@@ -87,7 +87,8 @@ def _round_up(history: Sequence[Epoch]) -> float:
 
 def describe(history: Sequence[Epoch], earlier: int = 0) -> str:
     """The plot in words and numbers, for those who cannot see it."""
-    others = f" {earlier} earlier runs are drawn paler." if earlier else ""
+    runs = "1 earlier run is" if earlier == 1 else f"{earlier} earlier runs are"
+    others = f" {runs} drawn paler." if earlier else ""
     if not history:
         return "Two empty plots, loss and accuracy over the epochs." + others
     train, validation = history[-1].train, history[-1].validation

@@ -55,7 +55,7 @@ class TrainingLab(Panel):
     """
 
     title = "Training lab"
-    instead = " In a script: lab.run(epochs=5)."
+    instead = " In a script: call its method run(epochs=5)."
     _labs: ClassVar[dict[str, "TrainingLab"]] = {}
 
     def __init__(

@@ -4,6 +4,7 @@ import html
 import math
 from collections.abc import Mapping, Sequence
 from itertools import takewhile
+from numbers import Real
 from string import ascii_uppercase
 
 import ipywidgets as widgets
@@ -89,6 +90,11 @@ class Prediction(Panel):
         raise NotImplementedError
 
 
+def _is_finite(value: object) -> bool:
+    """Is it a number, and neither NaN nor infinite? Those of numpy are, True and False are not."""
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def shown(figure: Figure, alt: str, told: str) -> HTML:
     """A picture with a sentence under it."""
     return HTML(f"{picture(figure, alt).data}<p>{html.escape(told)}</p>")
@@ -100,11 +106,16 @@ def shown(figure: Figure, alt: str, told: str) -> HTML:
 class NumberPrediction(Prediction):
     """How much will it be? A slider and a box, and later the number itself beside it."""
 
-    instead = " In a script: guess.commit(number)."
+    instead = " In a script: call its method commit(number)."
 
     def __init__(self, question: str, values: Sequence[float], unit: str = "") -> None:
-        """Any number between the smallest and the largest value can be predicted."""
-        self._values, self._unit = list(values), unit
+        """Any number between the smallest and the largest value can be predicted, also 93.7.
+
+        Raises ValueError if there are not two different numbers to choose from.
+        """
+        if not all(map(_is_finite, values)) or len(set(values)) < 2:
+            raise ValueError("Give numbers to choose from, two different ones or more.")
+        self._values, self._unit = list(map(float, values)), unit
         middle = self._values[len(self._values) // 2]
         self._dial = Dial("prediction", self._values, middle, unit=unit, free=True, live=True)
         asked = widgets.HTML(f'<div class="lessons-question">{html.escape(question)}</div>')
@@ -120,16 +131,21 @@ class NumberPrediction(Prediction):
         self.commit(self._dial.value)
 
     def commit(self, number: float) -> None:
-        """Predict this number, a whole one if the values are; ValueError if out of range."""
+        """Predict this number, exactly. Raises ValueError if it is none, or out of range."""
         low, high = min(self._values), max(self._values)
-        if not low <= number <= high:
-            raise ValueError(f"Predict a number from {low:g} to {high:g}, not {number:g}.")
+        if not _is_finite(number) or not low <= number <= high:
+            raise ValueError(f"Predict a number from {low:g} to {high:g}, not {number!r}.")
         self._check_open()
-        self._dial.value = number
+        self._dial.value = float(number)
         self._fix(self._dial.slider, self._dial.box)
 
     def compare(self, actual: float) -> HTML:
-        """The prediction and the actual number on one scale; without a prediction, the latter."""
+        """The prediction and the actual number on one scale; without a prediction, the latter.
+
+        Raises ValueError if the actual number is none, such as NaN.
+        """
+        if not _is_finite(actual):
+            raise ValueError(f"Compare with a plain number, not {actual!r}.")
         if self.guess is None:
             told = f"{NONE} What happened: {self._say(actual)}."
         else:
@@ -175,7 +191,7 @@ class CurvePrediction(Prediction):
     Only the form of a sketch counts, not its height or its number of points.
     """
 
-    instead = " In a script: guess.commit(name)."
+    instead = " In a script: call its method commit(name)."
 
     def __init__(
         self,
@@ -188,9 +204,14 @@ class CurvePrediction(Prediction):
         """Sketches by name: what the curve does, in words, and its heights.
 
         The heights begin at 0 and are on one scale, that of the curve or any other.
+
+        Raises ValueError if there is no sketch, or one that is no line.
         """
         if min(map(len, sketches.values()), default=0) < 2:
             raise ValueError("Give sketches to choose from, each with two heights or more.")
+        for name, heights in sketches.items():
+            if not all(map(_is_finite, heights)):
+                raise ValueError(f'The heights of the sketch "{name}" must be numbers, not NaN.')
         self._sketches = dict(sketches)
         self._labels = {"xlabel": xlabel, "ylabel": ylabel}
         self._choice = choice(question, list(self._sketches))

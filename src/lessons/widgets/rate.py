@@ -27,7 +27,8 @@ class RatePanel(Panel):
         train = EncodedStories(parts.train, vocabulary)
         self._batch = next(iter(make_loader(train, 64, shuffle=True)))
         start = torch.Generator().manual_seed(0)
-        self._model = TextClassifier(len(vocabulary), len(parts.train.names), generator=start)
+        with torch.random.fork_rng(devices=[]):  # a panel takes none of the kernel's random numbers
+            self._model = TextClassifier(len(vocabulary), len(parts.train.names), generator=start)
         self._weights = self._model.linear.bias
         self._rate = Dial("learning rate", (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0), 1.0, free=True)
         self._view, self._status = widgets.HTML(), status_line()
