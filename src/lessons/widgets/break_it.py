@@ -43,12 +43,7 @@ class BreakPanel(Panel):
     """
 
     title = "Break it"
-<<<<<<< HEAD
-    instead = ' In a script: panel.run("wipe").'
-=======
-    scripts = ("panel.js", "selects.js")
     instead = ' In a script: call its method run("wipe").'
->>>>>>> main
 
     def __init__(self, parts: Split | None = None) -> None:
         """Train on these stories; without any, on those of the chosen source."""
