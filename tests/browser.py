@@ -1,4 +1,4 @@
-"""JupyterLab in a real browser: for the tests of the panels and for `make bench-ui`."""
+"""JupyterLab, or Notebook 7, in a real browser: for the tests of the panels and `make bench-ui`."""
 
 import json
 import os
@@ -32,8 +32,8 @@ server.wait()
 
 
 @contextmanager
-def serve_lab(folder, home):
-    """JupyterLab over `folder`, with its settings in `home`; yields its address."""
+def serve_lab(folder, home, app="lab"):
+    """JupyterLab (or the app "notebook") over `folder`, settings in `home`; yields its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -44,7 +44,7 @@ def serve_lab(folder, home):
     settings = Path(home) / "lab/user-settings/@jupyterlab/notebook-extension"
     settings.mkdir(parents=True, exist_ok=True)
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    command = [sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"]
+    command = [sys.executable, "-m", "jupyter", app, "--no-browser", "--allow-root"]
     command += [f"--port={port}", "--ServerApp.port_retries=0", f"--ServerApp.root_dir={folder}"]
     command += ["--expose-app-in-browser", "--IdentityProvider.token=", "--log-level=ERROR"]
     own = {"JUPYTER_CONFIG_DIR": str(home), "JUPYTERLAB_WORKSPACES_DIR": str(home)}
@@ -113,11 +113,11 @@ COMMAND = """async name => {
 
 
 class Notebook:
-    """A notebook opened in JupyterLab."""
+    """A notebook opened in JupyterLab, or at the address of another app's `path`."""
 
-    def __init__(self, page, address, name):
+    def __init__(self, page, address, name, path="doc/tree"):
         self.page = page
-        page.goto(f"{address}/doc/tree/{name}")
+        page.goto(f"{address}/{path}/{name}")
         page.wait_for_selector(".jp-Notebook .jp-Cell")
         page.wait_for_function(CONNECTED)
         self.idle()

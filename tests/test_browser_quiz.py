@@ -9,7 +9,7 @@ import test_browser
 from browser import Notebook, write_notebook
 from playwright.sync_api import expect
 
-from lessons.quizzes import QUIZZES
+from lessons.quizzes import questions
 from lessons.widgets import CurvePrediction, QuizPanel
 from lessons.widgets.parts import Panel
 
@@ -36,7 +36,7 @@ number
 
 def question(page, number):
     """The options of a question, which is their name for a screen reader."""
-    return page.get_by_role("radiogroup", name=QUIZZES["00"][number - 1].text)
+    return page.get_by_role("radiogroup", name=questions("00")[number - 1].text)
 
 
 def option(group, place):
@@ -45,7 +45,7 @@ def option(group, place):
 
 def test_a_quiz_by_keyboard(page, show):
     show(QUIZ)
-    quiz, said = QUIZZES["00"], page.get_by_role("status")
+    quiz, said = questions("00"), page.get_by_role("status")
     expect(said).to_have_count(len(quiz))
     expect(said.first).to_have_text("")
     first = question(page, 1)
@@ -87,8 +87,9 @@ def test_a_long_option_wraps_and_is_not_cut(page, show):
     show(
         "from lessons.quizzes import *\n"
         "options = (Option('very long ' * 30, 'why'), Option('short', 'why ' * 99, right=True))\n"
-        "QUIZZES['99'] = (Question('How long? ' * 30, options),) * 3\n"
-        "from lessons.widgets import QuizPanel\nQuizPanel('99')"
+        "from lessons.widgets import QuizPanel, quiz\n"
+        "quiz.questions = lambda _: (Question('How long? ' * 30, options),) * 3\n"
+        "QuizPanel('99')"
     )
     option(page.get_by_role("radiogroup").first, 1).check()
     expect(page.get_by_role("status").first).to_contain_text("why why")
@@ -161,7 +162,7 @@ def test_a_stored_notebook_shows_the_static_form(page, address, folder, monkeypa
     nbformat.write(notebook, folder / "stored" / "panel.ipynb")
     Notebook(page, address, "stored/panel.ipynb")
     expect(page.locator(".lessons-panel")).to_have_count(0)
-    right, *_ = (option for option in QUIZZES["00"][0].options if option.right)
+    right, *_ = (option for option in questions("00")[0].options if option.right)
     expect(page.get_by_text(f"B. {right.text}", exact=True)).to_be_visible()
     why = page.get_by_text(f"B. {right.why}", exact=True)
     expect(why).not_to_be_visible()
@@ -176,7 +177,6 @@ def published(monkeypatch):
     def publish(panel: Panel):
         bundles = []
         with monkeypatch.context() as patched:
-            patched.setattr("lessons.widgets.parts.display", lambda _: None)
             patched.setattr("lessons.widgets.parts.publish_display_data", bundles.append)
             panel._ipython_display_()
         return bundles[0]

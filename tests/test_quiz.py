@@ -8,10 +8,12 @@ from string import ascii_uppercase
 import ipywidgets
 import pytest
 
-from lessons.quizzes import QUIZZES, Option, Question
+from conftest import ROOT
+from lessons.quizzes import Option, Question, lessons, misconceptions, parse, questions
 from lessons.widgets import QuizPanel
 from lessons.widgets.quiz import COUNTS, as_html
 
+QUIZZES = {lesson: questions(lesson) for lesson in lessons()}
 QUESTIONS = [
     pytest.param(question, id=f"{lesson}-{number}")
     for lesson, quiz in QUIZZES.items()
@@ -78,6 +80,64 @@ def test_the_right_option_cannot_be_told_from_its_place_or_length(lesson):
     assert not all(longest)
 
 
+def test_every_wrong_option_shows_a_misconception_and_no_right_one_does():
+    known = misconceptions()
+    assert known == sorted(set(known))
+    for quiz in QUIZZES.values():
+        for option in (option for question in quiz for option in question.options):
+            assert (option.misconception in known) != option.right, option.text
+
+
+def test_every_misconception_is_met():
+    met = {o.misconception for quiz in QUIZZES.values() for q in quiz for o in q.options}
+    assert set(misconceptions()) <= met
+
+
+def test_every_lesson_that_shows_a_quiz_has_its_questions():
+    shown = [path.stem[:2] for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")]
+    assert lessons() == sorted(shown)
+
+
+PAGE = """\
+# Questions on a lesson
+
+## What is it?
+
+- [ ] A long option which
+  goes on
+
+  Why not.
+  It goes on.
+
+  *thinks so*
+
+- [x] Right
+
+  Why.
+"""
+
+
+def test_a_page_of_markdown_holds_questions_options_and_reasons():
+    (question,) = parse(PAGE)
+    wrong = Option("A long option which goes on", "Why not. It goes on.", False, "thinks so")
+    assert question == Question("What is it?", (wrong, Option("Right", "Why.", True)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\n  Why.\n", ""),  # no reason
+        ("- [x]", "- [y]"),
+        ("it?\n", "it?\n\nA stray line.\n"),
+        ("\n  *thinks so*", "\n*thinks so*"),
+    ],
+)
+def test_what_is_no_option_with_a_reason_is_an_error(old, new):
+    assert old in PAGE
+    with pytest.raises(ValueError, match=r"'What is it\?' this is no option with a reason"):
+        parse(PAGE.replace(old, new))
+
+
 # --------------------------------------------------------------------------- what is shown
 
 
@@ -128,7 +188,7 @@ def test_there_is_no_quiz_for_a_lesson_that_is_not_there():
 
 
 def test_texts_are_never_html(monkeypatch):
-    monkeypatch.setitem(QUIZZES, "x", (AWKWARD, AWKWARD))
+    monkeypatch.setattr("lessons.widgets.quiz.questions", lambda _: (AWKWARD, AWKWARD))
     panel = QuizPanel("x")
     choices, whys, _ = parts(panel)
     choices[0].index = 0
@@ -202,7 +262,6 @@ def test_awkward_texts_in_html():
 def published(panel, monkeypatch):
     """What a notebook stores of a panel."""
     bundles = []
-    monkeypatch.setattr("lessons.widgets.parts.display", lambda _: None)
     monkeypatch.setattr("lessons.widgets.parts.publish_display_data", bundles.append)
     panel._ipython_display_()
     (bundle,) = bundles

@@ -43,7 +43,6 @@ class BreakPanel(Panel):
     """
 
     title = "Break it"
-    scripts = ("panel.js", "selects.js")
     instead = ' In a script: call its method run("wipe").'
 
     def __init__(self, parts: Split | None = None) -> None:

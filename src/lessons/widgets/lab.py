@@ -59,7 +59,6 @@ class TrainingLab(Panel):
     """
 
     title = "Training lab"
-    scripts = ("panel.js", "selects.js")
     instead = " In a script: call its method run(epochs=5)."
     _labs: ClassVar[dict[str, "TrainingLab"]] = {}
 

@@ -2,13 +2,19 @@
 
 import html
 from collections.abc import Callable, Sequence
-from importlib.resources import files
+from pathlib import Path
 from string import ascii_uppercase
 
+import anywidget
 import ipywidgets as widgets
-from IPython.display import HTML, display, publish_display_data
+from IPython.display import publish_display_data
 
-_HERE = files("lessons").joinpath("widgets")
+
+class _Care(anywidget.AnyWidget):
+    """Sees to the panel in which it stands; nothing of it is seen, and no page stores it."""
+
+    _esm = Path(__file__).with_name("panel.js")  # read when a panel is made
+    _css = Path(__file__).with_name("panel.css")
 
 
 class Panel:
@@ -16,14 +22,12 @@ class Panel:
 
     title = "Panel"
     instead = ""  # what to do where there are no sliders
-    scripts: tuple[str, ...] = ("panel.js",)
 
     def __init__(self, *rows: widgets.Widget) -> None:
         """Put the rows under each other."""
-        style = _HERE.joinpath("panel.css").read_text(encoding="utf-8")
         self.head = widgets.HTML()
         self.say_aside("")
-        self.root = widgets.VBox([widgets.HTML(f"<style>{style}</style>"), self.head, *rows])
+        self.root = widgets.VBox([self.head, *rows, _Care()])
         self.root.add_class("lessons-panel")
 
     def say_aside(self, aside: str) -> None:
@@ -39,8 +43,6 @@ class Panel:
         return ""
 
     def _ipython_display_(self) -> None:
-        script = "".join(_HERE.joinpath(name).read_text(encoding="utf-8") for name in self.scripts)
-        display(HTML(f"<script>\n{script}</script>"))
         bundle = {**self.root._repr_mimebundle_(), "text/plain": repr(self)}
         if static := self.static():
             bundle["text/html"] = static
@@ -149,10 +151,7 @@ def button(name: str, icon: str, act: Callable[[], None]) -> widgets.Button:
 
 
 def choice(question: str, options: Sequence[str]) -> widgets.RadioButtons:
-    """A question with lettered options, of which one can be chosen; at first none is.
-
-    Its panel needs the script `choices.js`.
-    """
+    """A question with lettered options, of which one can be chosen; at first none is."""
     made = widgets.RadioButtons(options=lettered(options), index=None, description=question)
     made.add_class("lessons-choice")
     return made

@@ -36,7 +36,6 @@ class Prediction(Panel):
     """A question, a button to commit, and the comparison with what happened."""
 
     title = "Your prediction"
-    scripts = ("panel.js", "choices.js")
 
     def __init__(
         self, question: str, rows: list[widgets.Widget], right: list[widgets.Widget]

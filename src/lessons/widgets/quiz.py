@@ -7,7 +7,7 @@ from textwrap import fill
 
 import ipywidgets as widgets
 
-from lessons.quizzes import QUIZZES, Option, Question
+from lessons.quizzes import Option, Question, questions
 from lessons.widgets.parts import Panel, choice, lettered, status_line
 
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
@@ -16,15 +16,14 @@ COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 class QuizPanel(Panel):
     """The quiz of a lesson. Each option that is chosen says whether it is right, and why."""
 
-    scripts = ("panel.js", "choices.js")
     instead = " The answers stand at the end."
 
     def __init__(self, lesson: str) -> None:
-        """The quiz of the lesson with this number, such as "05"."""
-        if lesson not in QUIZZES:
-            known = ", ".join(sorted(QUIZZES))
-            raise ValueError(f'There is no quiz for lesson "{lesson}". There are quizzes: {known}.')
-        self._questions = QUIZZES[lesson]
+        """The quiz of the lesson with this number, such as "05".
+
+        Raises ValueError if there is none.
+        """
+        self._questions = questions(lesson)
         self.title = f"Quiz: {COUNTS[len(self._questions)]} questions"
         self._choices, rows = [], []
         for number, question in enumerate(self._questions, 1):
@@ -69,7 +68,7 @@ def as_text(questions: Sequence[Question]) -> str:
     """The questions, and after them the answers, for a page without HTML."""
     asked, answers = [], ["Answers"]
     for number, question in enumerate(questions, 1):
-        texts, whys, _ = zip(*question.options, strict=True)
+        texts, whys, *_ = zip(*question.options, strict=True)
         asked += [_wrap(f"{number}. {question.text}", 3)]
         asked += [*(_wrap(f"   {text}", 6) for text in lettered(texts)), ""]
         answers += ["", f"{number}. {ascii_uppercase[question.right]} is right."]
@@ -85,7 +84,7 @@ def as_html(questions: Sequence[Question]) -> str:
     """The same as HTML; the answers show when they are asked for."""
     asked, answers = [], []
     for question in questions:
-        texts, whys, _ = zip(*question.options, strict=True)
+        texts, whys, *_ = zip(*question.options, strict=True)
         asked.append(html.escape(question.text) + _list(lettered(texts)))
         answers.append(f"{ascii_uppercase[question.right]} is right.{_list(lettered(whys))}")
     return (
