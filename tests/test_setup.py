@@ -1,5 +1,6 @@
 """The environment's files agree with each other, the README and what is installed."""
 
+import ast
 import re
 import runpy
 import shutil
@@ -61,8 +62,8 @@ def test_conda_installs_the_same_pins_and_the_lessons():
 
 def test_the_packages_are_those_that_the_course_needs():
     assert [Requirement(wanted).name for wanted in PROJECT["dependencies"]] == [
-        *("datasets", "filelock", "ipywidgets", "jupyterlab", "matplotlib", "packaging"),
-        *("pyarrow", "torch"),
+        *("anywidget", "datasets", "filelock", "ipywidgets", "jupyterlab", "matplotlib"),
+        *("packaging", "pyarrow", "torch"),
     ]
 
 
@@ -308,18 +309,8 @@ def test_large_packages_are_imported_only_when_used(module):
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-MODULES = [
-    "environment",
-    "exam",
-    "ag_news",
-    "readers",
-    "data",
-    "text",
-    "loaders",
-    "model",
-    "training",
-]
-MODULES += ["checkpoint", "runs", "bugs", "plots", "quizzes", "shapes"]
+MODULES = ["environment", "exam", "ag_news", "readers", "data", "text", "loaders", "model"]
+MODULES += ["training", "checkpoint", "runs", "bugs", "plots", "quizzes", "shapes"]
 WIDGETS = ["parts", "worker", "curves", "batches", "headline", "lab", "rate", "splits"]
 WIDGETS += ["quiz", "prediction", "break_it"]
 EXERCISES = ["parts", "trial", *(f"lesson_0{number}" for number in range(1, 8))]
@@ -330,10 +321,22 @@ def test_imports_go_in_one_direction():
     order += [f"exercises.{name}" for name in EXERCISES]
     source = ROOT / "src" / "lessons"
     files = {
-        ".".join(path.relative_to(source).with_suffix("").parts): path.read_text()
+        ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path.read_text()
         for path in source.glob("**/*.py")
     }
-    assert set(files) == {*order, "__init__", "widgets.__init__", "exercises.__init__"}
+    assert set(files) == {*order, "__init__", "widgets", "exercises"}
     for place, name in enumerate(order):
-        for imported in re.findall(r"^\s*(?:from|import) lessons\.([\w.]+)", files[name], re.M):
+        for imported in imports(files[name], files):
             assert imported in order[:place], f"{name} imports {imported}"
+
+
+def imports(source, known):
+    """The known modules of the course that a module imports, wherever it does."""
+    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
+    for node in nodes:
+        if node.module.partition(".")[0] == "lessons":
+            for alias in node.names:
+                place = f"{node.module}.{alias.name}".removeprefix("lessons.")
+                yield place if place in known else node.module.removeprefix("lessons.")
