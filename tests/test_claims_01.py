@@ -1,6 +1,7 @@
 """What lesson 01 claims about the split and about leakage, over five seeds."""
 
 from collections import Counter
+from itertools import combinations
 from math import ceil, comb, floor
 
 import pytest
@@ -114,6 +115,9 @@ def test_the_same_seed_gives_the_same_split_and_each_seed_another(stories):
     exams = {tuple(sorted(parts.test.texts)) for parts in splits}
     assert len(exams) == len(SEEDS)
     assert load_split("mini-news", seed=3) == splits[3]
+    for one, other in combinations(SEEDS, 2):  # the same by luck: about one in ten
+        shared = set(splits[one].test.texts) & set(splits[other].test.texts)
+        claim_near(f"shared by exams {one} and {other}", len(shared) / 200, 0.1, within=0.06)
 
 
 # -------------------------------------------------------------------------------- leaks
