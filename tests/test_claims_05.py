@@ -201,7 +201,7 @@ def test_a_forgotten_zero_grad_shows_in_the_loss(seed):
 def test_a_forgotten_zero_grad_hardly_shows_in_the_accuracy(seed):
     (correct, _), (forgetful, _) = (six_epochs(step, seed) for step in (train_step, forgetful_step))
     lowest = min(scores.accuracy for scores in forgetful[1:])
-    claim("lowest accuracy", lowest, ">", 0.35)  # far above a die
+    claim("lowest accuracy", lowest, ">", 0.35)  # clearly above a die
     leads = [
         ours.accuracy - theirs.accuracy for ours, theirs in zip(forgetful, correct, strict=True)
     ]
