@@ -1,5 +1,6 @@
 """What tests and notebooks share, their kinds, and --no-skips for where none may be skipped."""
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -12,6 +13,10 @@ from lessons.data import TOPICS, Split, load, load_split
 
 pytest_plugins = ["pytester", "soak_mark"]  # pytester runs a small notebook under nbval
 compare_figures(IPyNbCell)
+
+# What is chosen in the shell must not change what tests measure and notebooks print.
+for chosen in ("LESSONS_SOURCE", "LESSONS_TOKENS"):
+    os.environ.pop(chosen, None)
 
 ROOT = Path(__file__).parent
 REAL_ROWS = ROOT.parent / "shared" / "data" / "ag_news"
@@ -110,13 +115,6 @@ def forbidden_skips(config):
 @pytest.fixture(autouse=True)
 def one_thread():
     torch.set_num_threads(1)
-
-
-@pytest.fixture(autouse=True)
-def built_in_source(monkeypatch):
-    """A source chosen in the shell must not change what the tests measure."""
-    monkeypatch.delenv("LESSONS_SOURCE", raising=False)
-    monkeypatch.delenv("LESSONS_TOKENS", raising=False)
 
 
 @pytest.fixture(scope="session")

@@ -41,7 +41,9 @@ KINDS = {  # of machines, as environment variables, the slowest first; imitation
     "avx512": {"ATEN_CPU_CAPABILITY": "avx512"},
     "mkl": {"MKL_CBWR": "COMPATIBLE"},
 }
-DECIDED = {"ANOTHER_MACHINE", "LESSONS_SOURCE"}.union(*KINDS.values())  # by the pass, not the shell
+DECIDED = {"ANOTHER_MACHINE", "LESSONS_SOURCE", "LESSONS_TOKENS"}.union(
+    *KINDS.values()
+)  # by the pass, not the shell
 
 Record = tuple[str, str, float, str, float]  # test, what, value, relation, bound
 

@@ -4,7 +4,7 @@ import re
 from decimal import Decimal
 
 UNITS = 1  # of the last digit printed, by which another processor's figure may differ
-FIGURE = re.compile(r"≈\s*([+\-−]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?)")
+FIGURE = re.compile(r"≈ *([+\-−]?\d+(?:,\d{3})*(?:\.\d+)?(?:e[+-]?\d+)?)")
 
 
 class Printed(str):

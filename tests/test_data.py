@@ -276,7 +276,9 @@ def test_repeats_in_two_parts_are_counted_and_dropped_on_request(write):
         parts = load_split(path)
     places = Counter(text for part in parts for text in set(part.texts))
     twice = sum(count > 1 for count in places.values())
-    assert str(told[0].message).startswith(f"Texts in more than one part of the split: {twice}.")
+    assert str(told[0].message).startswith(f"Texts in more than one part of rows.csv: {twice}.")
+    with pytest.warns(UserWarning, match=r"part of others.csv: "):  # as many of another source
+        load_split(write("others.csv", rows))
     assert twice > 5
     with warnings.catch_warnings():
         warnings.simplefilter("error")
@@ -292,7 +294,7 @@ def test_the_first_of_equal_texts_is_kept_and_the_test_set_stays_whole(write):
     exam = [{"text": "story 1", "label": "y"}, {"text": "new", "label": "x"}] * 2
     folder = write("news/train.csv", train).parent
     write("news/test.csv", exam)
-    with pytest.warns(UserWarning, match=r"part of the split: [12]\. What"):
+    with pytest.warns(UserWarning, match=r"part of news: [12]\. What"):
         load_split(folder)
     parts = load_split(folder, drop_repeats=True)
     assert parts.test == Stories(["story 1", "new"] * 2, [1, 0] * 2, ("x", "y"))

@@ -16,8 +16,8 @@ def test_all_is_fine_here():
     checks = check_environment()
     assert wrong(checks) == {}
     assert [check.what.split()[0] for check in checks] == [
-        *("Python", "datasets", "ipywidgets", "jupyterlab", "matplotlib", "packaging", "pyarrow"),
-        *("torch", "this"),
+        *("Python", "anywidget", "datasets", "filelock", "ipywidgets", "jupyterlab", "matplotlib"),
+        *("packaging", "pyarrow", "torch", "this"),
     ]
 
 

@@ -39,6 +39,8 @@ def test_one_unit_of_the_last_digit_passes(stored, printed):
         ("loss ≈ 0.84", "loss ≈ 0.84, accuracy ≈ 0.9"),
         ("loss ≈ 0.84", "loss ≈ 0.840"),
         ("≈ 3.1e-05", "≈ 3.1e-04"),
+        ("≈ 84, of 90", "≈ 84 of 90"),
+        ("≈\n84", "≈ 84"),
         ("True", "False"),
     ],
 )

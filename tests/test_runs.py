@@ -83,7 +83,10 @@ def test_a_loss_that_went_to_infinity_is_kept_too(prepared, tmp_path):
     assert "nan" in repr(found.history)
 
 
-@pytest.mark.parametrize("damage", ["", "{", '{"settings": [1]}', "[]", '{"settings": 3}'])
+@pytest.mark.parametrize(
+    "damage",
+    ["", "{", '{"settings": [1]}', "[]", '{"settings": 3}', '{"settings": ["x"], "history": []}'],
+)
 def test_a_damaged_file_is_left_out_and_left_alone(prepared, tmp_path, damage):
     good = train(new_run(tmp_path, Settings(1, 512)), prepared)
     broken = tmp_path / "0.json"

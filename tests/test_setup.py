@@ -1,6 +1,7 @@
 """The environment's files agree with each other, the README and what is installed."""
 
 import ast
+import os
 import re
 import runpy
 import shutil
@@ -60,6 +61,10 @@ def test_conda_installs_the_same_pins_and_the_lessons():
     assert packages == [python, "pip"]  # nothing beside the lock
 
 
+# As in a shell: a make that runs these tests would tell its own variables to those tried here.
+ENV = {name: value for name, value in os.environ.items() if not re.match("MAKE|MFLAGS|TORCH", name)}
+
+
 def test_the_packages_are_those_that_the_course_needs():
     assert [Requirement(wanted).name for wanted in PROJECT["dependencies"]] == [
         *("anywidget", "datasets", "filelock", "ipywidgets", "jupyterlab", "matplotlib"),
@@ -69,7 +74,7 @@ def test_the_packages_are_those_that_the_course_needs():
 
 def test_an_older_python_is_told_so():
     make = ["make", ".venv", "PYTHON=false"]  # a Python that fails the question for its version
-    run = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(make, env=ENV, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode != 0
     assert "needs Python 3.11 or newer" in run.stdout
 
@@ -123,7 +128,9 @@ def course(tmp_path):
 def make_env(folder, *more):
     """What `make env` says; afterwards the environment must be whole."""
     make = ["make", "env", f"PYTHON={folder / 'python'}", "UV=", *more]
-    said = subprocess.run(make, cwd=folder, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        make, env=ENV, cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
     whole = [folder / ".venv/bin/python", "-I", "scripts/whole.py"]
     subprocess.run(whole, cwd=folder, check=True)
     return said
@@ -192,7 +199,7 @@ def test_a_broken_environment_is_made_again(course, breaks):
 def test_what_was_wrong_is_said(course):
     shutil.rmtree(packages(course) / "torch")
     make = ["make", "env", f"PYTHON={course / 'python'}", "UV="]
-    run = subprocess.run(make, cwd=course, capture_output=True, text=True, check=True)
+    run = subprocess.run(make, env=ENV, cwd=course, capture_output=True, text=True, check=True)
     assert "torch has lost torch/__init__.py" in run.stderr
     assert "So .venv is made again from nothing." in run.stdout
 
@@ -229,7 +236,7 @@ def make_old(tmp_path, changes, *more):
     old = tmp_path / "old"
     old.mkdir()
     make = ["make", old, f"OLD={old}", f"PYTHON={python}", "UV=", *more]
-    run = subprocess.run(make, cwd=ROOT, capture_output=True, text=True, check=False)
+    run = subprocess.run(make, env=ENV, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode != 0
     return run.stdout + run.stderr, old.exists()
 

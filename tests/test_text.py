@@ -104,11 +104,6 @@ def test_no_word_is_left(texts):
 # --------------------------------------------------------------- languages without spaces
 
 
-@pytest.fixture(autouse=True)
-def words_unless_said_otherwise(monkeypatch):
-    monkeypatch.delenv("LESSONS_TOKENS", raising=False)
-
-
 CHINESE = "水獭队昨天赢得了2025年FA Cup，3:1。"
 JAPANESE = "カワウソは、ｶｯﾌﾟを3回とった！"
 THAI = "นากชนะถ้วยน้ำ 3 ครั้ง"

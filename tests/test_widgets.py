@@ -35,6 +35,7 @@ from lessons.widgets import (
     TrainingLab,
 )
 from lessons.widgets.curves import Curves, describe
+from lessons.widgets.lab import KEPT
 from lessons.widgets.parts import Dial
 from lessons.widgets.worker import Worker
 
@@ -373,6 +374,39 @@ def test_an_error_is_told_in_words_and_nothing_is_lost(lab, monkeypatch, tmp_pat
     press(broken, "Train")
     assert broken.wait(LONG)
     assert "Finished" in shown(broken)
+
+
+def test_a_source_that_cannot_be_read_costs_no_run(lab, tmp_path):
+    for _ in range(KEPT):
+        lab.run(epochs=1, batch_size=1024)
+    before = list(lab.runs)
+    for _ in range(2):
+        with pytest.raises(ValueError, match="There is no file"):
+            lab.run(source=tmp_path / "typo.csv")
+    assert lab.runs == before
+    assert all(run.path.exists() for run in before)
+    assert enabled(lab) == ["Train", "Reset"]
+    lab.run(epochs=1, batch_size=1024)
+    assert lab.runs[:-1] == before[1:]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_drawing_that_fails_leaves_the_lab_free(lab, monkeypatch, number):
+    """The first one is that of the empty plot, the others come while it trains and at its end."""
+    draw, drawings = Curves.draw, []
+
+    def fails_once(*arguments):
+        drawings.append(1)
+        if len(drawings) == number:
+            raise RuntimeError("no LaTeX")
+        return draw(*arguments)
+
+    monkeypatch.setattr(Curves, "draw", fails_once)
+    with pytest.raises(RuntimeError, match="no LaTeX"):
+        lab.run(epochs=1, batch_size=1024)
+    lab.run(epochs=1, batch_size=1024)
+    assert len(lab.history) == 1
+    assert "Train" in enabled(lab)
 
 
 def test_an_error_in_the_middle_keeps_the_epochs_before_it(lab, monkeypatch):

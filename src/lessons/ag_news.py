@@ -124,8 +124,9 @@ def _events() -> Iterator[tuple[str, Any]]:
                 break
             if line:
                 yield tuple(json.loads(line))
-            if line or _sizes() != sizes:
-                sizes, alive = _sizes(), monotonic()
+            before, sizes = sizes, _sizes()
+            if line or sizes != before:
+                alive = monotonic()
             yield "bytes", sizes[0]
             if monotonic() - alive > PATIENCE:
                 yield "failed", "the hub stopped answering"
@@ -149,8 +150,8 @@ def _sizes() -> tuple[int, int]:
 
 def _size(folder: Path) -> int:
     size = 0
-    for path in folder.glob("**/*"):
-        with suppress(FileNotFoundError):  # the other process has just renamed it
+    with suppress(FileNotFoundError):  # the other process has just renamed something
+        for path in folder.glob("**/*"):
             size += path.stat().st_size
     return size
 

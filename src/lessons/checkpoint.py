@@ -137,13 +137,18 @@ def _missing(path: Path) -> str:
 
 def _read(path: Path) -> Any:
     """The contents of a file, if they are whole and nothing but tensors and plain values."""
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise ValueError(_missing(path))
     try:
         with zipfile.ZipFile(path) as archive:  # torch itself does not check the sums
             damaged = archive.testzip() is not None
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError):
         damaged = True
+    except OSError as error:
+        raise ValueError(
+            f"The checkpoint {path} could not be read ({error.strerror}). Choose a file that you "
+            "may read."
+        ) from error
     if damaged:
         raise ValueError(
             f"The checkpoint {path} is damaged or was never whole. Train and save again; other "

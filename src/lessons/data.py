@@ -133,7 +133,7 @@ def load_split(
         _check_fractions(fractions)
         train, validation, _ = split(stories, (1 - fractions[1], fractions[1], 0.0), seed)
     parts = Split(train, validation, ExamStories(*test))
-    _warn_of_repeats(parts)
+    _warn_of_repeats(parts, _chosen(source))
     return parts
 
 
@@ -142,23 +142,27 @@ def _without_repeats(stories: Stories, elsewhere: set[str]) -> Stories:
     return stories.pick([row for text, row in reversed(first.items()) if text not in elsewhere])
 
 
-def _warn_of_repeats(parts: Split) -> None:
+def _warn_of_repeats(parts: Split, source: str) -> None:
     train, validation, test = (set(part.texts) for part in parts)
     twice = len(train & validation | train & test | validation & test)
     if twice:
         sentence = (
-            f"Texts in more than one part of the split: {twice}. What is measured on them is "
-            "learned by heart. load_split(..., drop_repeats=True) leaves the repeats out."
+            f"Texts in more than one part of {Path(source).name}: {twice}. What is measured on "
+            "them is learned by heart. load_split(..., drop_repeats=True) leaves the repeats out."
         )
         told = globals().setdefault("__warningregistry__", {})  # once is enough
         warnings.warn_explicit(sentence, UserWarning, __name__, 1, registry=told)  # with no path
+
+
+def _chosen(source: str | Path | None) -> str:
+    return str(source or os.environ.get(SOURCE_VARIABLE) or "mini-news")
 
 
 def _read(
     source: str | Path | None, text: str, label: str, names: Sequence[str] | None
 ) -> tuple[Stories, Stories | None]:
     """All stories of a source, and the test set that it brings along, if any."""
-    source = str(source or os.environ.get(SOURCE_VARIABLE) or "mini-news")
+    source = _chosen(source)
     if source == "mini-news":
         return _read_mini_news(), None
     if source == "ag-news":

@@ -1,6 +1,7 @@
 """Lesson 03: the model, from numbers to a guess."""
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -58,7 +59,15 @@ class Classifier(_Classifier):
                 f"{len(vocabulary)} words, and there are {len(names)} names. Take the vocabulary "
                 "and the names that the model was trained with."
             )
+        if len(set(names)) < len(names):
+            raise ValueError(
+                f"A name stands twice among {', '.join(names)}. Each class needs its own."
+            )
         return super().__new__(cls, model, vocabulary, names)
+
+    @classmethod
+    def _make(cls, iterable: Iterable[Any]) -> "Classifier":  # type: ignore[override]
+        return cls(*iterable)  # with the check; `_replace` comes here
 
 
 def _sizes(model: TextClassifier) -> tuple[int, int]:

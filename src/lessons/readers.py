@@ -42,7 +42,12 @@ class _Unreadable(Exception):
 
 
 def find(folder: Path, part: str) -> Path:
-    """The train or the test file of a folder. Raises ValueError if there is none or are two."""
+    """The train or the test file of a folder.
+
+    Raises ValueError if there is none or are two, or if the folder may not be read.
+    """
+    if not os.access(folder, os.R_OK | os.X_OK):
+        raise ValueError(f"The folder {folder} may not be read. Choose one that you may open.")
     found = [path for end in SUFFIXES if os.path.isfile(path := folder / f"{part}{end}")]
     if len(found) > 1:
         raise ValueError(

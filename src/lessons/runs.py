@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from numbers import Real
 from pathlib import Path
@@ -45,7 +46,8 @@ class Settings(NamedTuple):
             raise ValueError(f"The learning rate is {rate!r}; it must be a number such as 0.01.")
         if self.optimizer not in OPTIMIZERS:
             raise ValueError(_NO_OPTIMIZER.format(self.optimizer))
-        return self._replace(learning_rate=float(rate))
+        whole = {name: int(getattr(self, name)) for name in ("epochs", "batch_size", "seed")}
+        return self._replace(learning_rate=float(rate), **whole)
 
 
 _NO_OPTIMIZER = "There is no optimizer {!r} here. Use 'AdamW' or 'SGD'."
@@ -146,12 +148,9 @@ def kept_runs(folder: Path) -> list[Run]:
     """
     runs = []
     for path in sorted(folder.glob("*.json")):
-        try:
-            run = _read_run(path)
-        except (KeyError, TypeError, ValueError):
-            continue
-        if _is_free(run.path):
-            runs.append(run)
+        with suppress(KeyError, TypeError, ValueError, OSError):
+            if _is_ours(path):  # first, so that nobody changes or deletes it meanwhile
+                runs.append(_read_run(path))
     return runs
 
 
@@ -161,10 +160,11 @@ def _read_run(path: Path) -> Run:
         Epoch(number, Scores(*train), Scores(*validation), seconds)
         for number, train, validation, seconds in contents["history"]
     ]
-    return Run(Settings(*contents["settings"]), path.with_suffix(".pt"), history)
+    return Run(Settings(*contents["settings"]).checked(), path.with_suffix(".pt"), history)
 
 
-def _is_free(run: Path) -> bool:
+def _is_ours(run: Path) -> bool:
+    """Take a run if nobody has it. Is it now this kernel's?"""
     try:
         _take(run)
     except Timeout:
@@ -203,4 +203,5 @@ def delete_run(run: Run) -> None:
             raise OSError(f"The file {path} could not be deleted ({error.strerror}).") from error
     if lock in _OURS:
         _OURS.pop(lock).release()
-        lock.unlink(missing_ok=True)
+        with suppress(OSError):  # it is no more than a sign
+            lock.unlink(missing_ok=True)

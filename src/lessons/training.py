@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Integral
 from time import perf_counter
 from typing import NamedTuple
 
@@ -142,7 +143,7 @@ def fit(
 
 def whole_number(name: str, value: object, least: int = 1) -> None:
     """Raises ValueError if `value` is not a whole number of at least `least`."""
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise ValueError(f"The {name} is {value!r}; it must be a whole number of at least {least}.")
 
 

@@ -168,7 +168,7 @@ class TrainingLab(Panel):
         Raises ValueError for settings that no training can have, and OSError if the folder cannot
         be written. What went on before then still goes on.
         """
-        source = source or sources()[0][1]
+        source = str(source or sources()[0][1])
         settings = Settings(epochs, batch_size, learning_rate, optimizer, source, seed).checked()
         Worker.stop_any()
         while not self._claim():  # a button was quicker
@@ -261,15 +261,12 @@ class TrainingLab(Panel):
         """A new run and its events. If that fails, the panel says so and is free again."""
         try:
             run = new_run(self._folder, settings)
-            while len(self.runs) >= KEPT:
-                delete_run(self.runs[0])
-                del self.runs[0]
+            self.runs.append(run)
+            self._events = self._all_events(run)
+            self._new_plot()
         except BaseException as error:
             self._release(f"No training has begun. {error}")
             raise
-        self.runs.append(run)
-        self._events = self._all_events(self.runs[-1])
-        self._new_plot()
         return self._events
 
     def _all_events(self, run: Run) -> Iterator[Event]:
@@ -282,6 +279,9 @@ class TrainingLab(Panel):
                     known = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if total else "asking"
                     yield f"Downloading AG News: {known}."
             self._prepared[source] = prepare(load_split(source))
+        while len(self.runs) > KEPT:  # only now: nothing is lost for a source that cannot be read
+            delete_run(self.runs[0])
+            del self.runs[0]
         yield from run.begin(self._prepared[source])
 
     def _start(self) -> None:
@@ -321,19 +321,27 @@ class TrainingLab(Panel):
         self._due = perf_counter() + min(max(0.3, 14 * (thread_time() - begun)), 1.0)
 
     def _end(self, error: Exception | None) -> None:
-        """Say how it ended."""
+        """Say how it ended, and be free again."""
         if error is not None:
             self._events = None
+        try:
+            self._say_end(error)
+        finally:  # whatever the drawing does
+            self._release()
+
+    def _say_end(self, error: Exception | None) -> None:
+        settings, done = self.runs[-1].settings, len(self.history)
+        if self._events is None and not done:  # it has nothing to show and cannot go on
+            delete_run(self.runs.pop())
+            self._new_plot()
         self._show()
         if error is not None:
             self._say(f"Training ended with an error. {error}", error=True)
-        elif len(self.history) < self.runs[-1].settings.epochs:
-            done = f"{len(self.history)} of {self.runs[-1].settings.epochs} epochs"
+        elif done < settings.epochs:
             how = "" if self._events is None else " Press Continue to go on from here."
-            self._say(f"Stopped after {done}.{how}")
+            self._say(f"Stopped after {done} of {settings.epochs} epochs.{how}")
         else:
             self._say(f"Finished. {tell(self.history)} {judge(self.history)}")
-        self._release()
 
     # ------------------------------------------------------------------------ what is seen
 
@@ -352,7 +360,7 @@ class TrainingLab(Panel):
         epochs = self.runs[-1].settings.epochs if self.runs else 10
         self._curves = Curves([run.history for run in self.runs[:-1]], epochs)
         self._steps = []
-        self._clock, self._heard = perf_counter(), 0
+        self._clock, self._heard, self._due = perf_counter(), 0, 0.0
         self._show()
 
     def _show(self) -> None:
