@@ -1,5 +1,6 @@
 """Batches, against torch's own functions and counting numbers."""
 
+import numpy
 import pytest
 import torch
 
@@ -92,6 +93,11 @@ def test_shuffling_makes_a_new_order_each_epoch(parts):
 def test_a_batch_size_that_cannot_be(counting, batch_size):
     with pytest.raises(ValueError, match=r"batch size is .*; it must be a whole number"):
         make_loader(counting, batch_size)
+
+
+def test_a_batch_size_of_numpy(counting):
+    (batch, *_) = make_loader(counting, numpy.int64(2))
+    assert len(batch.labels) == 2
 
 
 def test_a_batch_larger_than_the_part(counting):

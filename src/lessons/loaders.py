@@ -2,6 +2,7 @@
 
 from array import array
 from itertools import chain
+from numbers import Integral
 from typing import Any, NamedTuple
 
 import torch
@@ -62,15 +63,18 @@ def make_loader(
     Raises ValueError if the batch size is not a whole number of at least 1, or if there are
     no stories.
     """
-    if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size < 1:
-        raise ValueError(
-            f"The batch size is {batch_size!r}; it must be a whole number of at least 1, "
-            "such as 64."
-        )
+    whole_number("batch size", batch_size)
     if not len(stories):
         raise ValueError("There are no stories to load: this part of the split is empty.")
     generator = torch.Generator().manual_seed(seed)
-    return DataLoader(stories, batch_size, shuffle, generator=generator, collate_fn=_as_it_is)
+    size = int(batch_size)  # of any type that counts as a whole number
+    return DataLoader(stories, size, shuffle, generator=generator, collate_fn=_as_it_is)
+
+
+def whole_number(name: str, value: object, least: int = 1) -> None:
+    """Raises ValueError if `value` is not a whole number of at least `least`."""
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+        raise ValueError(f"The {name} is {value!r}; it must be a whole number of at least {least}.")
 
 
 def _as_it_is(batch: Any) -> Any:

@@ -17,10 +17,10 @@ from torch.optim import SGD, AdamW, Optimizer
 
 from lessons.checkpoint import keep_best, not_written, write_whole
 from lessons.data import Split
-from lessons.loaders import EncodedStories, make_loader
+from lessons.loaders import EncodedStories, make_loader, whole_number
 from lessons.model import Classifier, TextClassifier
 from lessons.text import Vocabulary
-from lessons.training import Epoch, Scores, Step, fit, whole_number
+from lessons.training import Epoch, Scores, Step, fit
 
 NO_END = 10**9  # epochs: whoever listens stops asking before
 OPTIMIZERS = ("AdamW", "SGD")

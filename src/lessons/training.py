@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from numbers import Integral
 from time import perf_counter
 from typing import NamedTuple
 
@@ -13,7 +12,7 @@ from torch.nn import functional as F
 from torch.optim import Optimizer
 from torch.utils.data import DataLoader
 
-from lessons.loaders import Batch, EncodedStories
+from lessons.loaders import Batch, EncodedStories, whole_number
 from lessons.model import TextClassifier, check_fits
 
 
@@ -139,12 +138,6 @@ def fit(
         if isinstance(model, TextClassifier) and isinstance(stories, EncodedStories):
             check_fits(model, stories.tokens, stories.labels)
     return _fit(model, train_loader, validation_loader, optimizer, epochs)
-
-
-def whole_number(name: str, value: object, least: int = 1) -> None:
-    """Raises ValueError if `value` is not a whole number of at least `least`."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"The {name} is {value!r}; it must be a whole number of at least {least}.")
 
 
 def _fit(

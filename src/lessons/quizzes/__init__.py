@@ -24,7 +24,7 @@ class Option(NamedTuple):
     text: str
     why: str
     right: bool = False
-    misconception: str = ""  # its name, if the option is wrong
+    misconception: str = ""  # its name, if the option is wrong; for authors: no panel shows it
 
 
 class Question(NamedTuple):

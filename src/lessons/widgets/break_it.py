@@ -85,6 +85,9 @@ class BreakPanel(Panel):
 
         Raises ValueError for an unknown bug.
         """
+        if bug not in (*BUGS, MYSTERY):
+            known = ", ".join([*BUGS, MYSTERY])
+            raise ValueError(f"There is no bug {bug!r}. Use one of: {known}.")
         Worker.stop_any()
         if bug == MYSTERY:
             self._random, self._secret = Random(seed), None
@@ -159,9 +162,6 @@ class BreakPanel(Panel):
 
     def _begin(self, key: str, seed: int) -> Iterator[Step | Look]:
         """Both trainings, one after the other, as events."""
-        if key not in (*BUGS, MYSTERY):
-            known = ", ".join([*BUGS, MYSTERY])
-            raise ValueError(f"There is no bug {key!r}. Use one of: {known}.")
         before = self._secret
         self._forget()
         if key == MYSTERY:
