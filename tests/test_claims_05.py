@@ -200,8 +200,8 @@ def test_a_forgotten_zero_grad_shows_in_the_loss(seed):
 @seeds
 def test_a_forgotten_zero_grad_hardly_shows_in_the_accuracy(seed):
     (correct, _), (forgetful, _) = (six_epochs(step, seed) for step in (train_step, forgetful_step))
-    lowest = min(scores.accuracy for scores in forgetful[1:])
-    claim("lowest accuracy", lowest, ">", 0.35)  # clearly above a die
+    mean = fmean(scores.accuracy for scores in forgetful[1:])  # single epochs jump up and down
+    claim("mean accuracy", mean, ">", 0.4)  # clearly above a die
     leads = [
         ours.accuracy - theirs.accuracy for ours, theirs in zip(forgetful, correct, strict=True)
     ]
@@ -214,7 +214,7 @@ def test_a_forgotten_zero_grad_hardly_shows_in_the_accuracy(seed):
 def test_what_the_page_prints_as_bounds_holds_by_far():
     history, _ = six_epochs(forgetful_step, 0)
     claim("powers of ten of the last loss", math.log10(history[-1].loss), ">", 5)
-    claim("lowest accuracy", min(scores.accuracy for scores in history[1:]), ">", 0.35)
+    claim("mean accuracy", fmean(scores.accuracy for scores in history[1:]), ">", 0.4)
 
 
 def sketches():

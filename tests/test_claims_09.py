@@ -105,7 +105,7 @@ def test_adamw_with_a_rate_of_1_does_not_blow_up_and_looks_like_a_forgotten_zero
     both = zip(healthy, broken, strict=True)
     powers = fmean(math.log10(b.validation.loss / h.validation.loss) for h, b in both)
     claim("powers of ten in the loss", powers, ">", 1)
-    claim("accuracy", fmean(look.validation.accuracy for look in broken), ">", 0.7)
+    claim("accuracy", fmean(look.validation.accuracy for look in broken), ">", 0.6)
 
 
 @seeds
