@@ -1,6 +1,6 @@
 # make lab        opens the course                       make test            runs every test
 # make torchtext  opens it beside the real torchtext     make test-torchtext  proves them equal
-# make test-fast  runs those that take no browser and no notebook, and check no claim
+# make test-fast  runs those without browser, notebook, claim or program of their own
 # Each makes its environment first if it is missing or broken, or its pins have changed.
 #   PYTHON=python3.12   which Python to use       TORCH=cpu      torch without CUDA (Linux)
 #   LAB_FLAGS="..."     handed to JupyterLab      PYTEST_FLAGS="..."   handed to pytest
@@ -26,7 +26,7 @@ test: env
 	@$(PYTEST) $(PYTEST_FLAGS)
 
 test-fast: env
-	@$(PYTEST) -m "not (browser or claims or notebooks)" $(PYTEST_FLAGS)
+	@$(PYTEST) -m "not (browser or claims or notebooks or programs)" $(PYTEST_FLAGS)
 
 check: env
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy

@@ -30,6 +30,10 @@ KINDS = {
     "browser": ["test_browser*.py"],
     "claims": ["test_claims_*.py"],
     "notebooks": ["test_notebooks_*.py", "*.ipynb"],
+    "programs": [
+        *("test_ag_news.py", "test_another_machine.py", "test_conftest.py", "test_figures.py"),
+        *("test_global_state.py", "test_setup.py", "test_soak.py"),
+    ],
 }
 # Each test of these files has processes of its own; those of all other files stay together.
 APART = ["test_notebooks_*.py", "test_ag_news.py", "test_conftest.py", "test_setup.py"]
