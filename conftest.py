@@ -25,7 +25,7 @@ NO_REAL_ROWS = f"needs the real AG News rows in ../{REAL_ROWS.relative_to(ROOT.p
 # ------------------------------------------------------------------- kinds, for two workers
 
 # The kind of a file, which is a marker too; all others have none and are quick. In this order
-# they are begun: first what takes long as one piece, last what fills the gaps.
+# they are begun: first what takes long as one piece, then the quick ones, last what fills the gaps.
 KINDS = {
     "browser": ["test_browser*.py"],
     "claims": ["test_claims_*.py"],
@@ -45,7 +45,8 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if kind := kind_of(item.path):
             item.add_marker(kind)
-    order = [*KINDS, None]
+    *long, short = KINDS
+    order = [*long, None, short]
     items.sort(key=lambda item: (order.index(kind_of(item.path)), is_apart(item.path)))
 
 

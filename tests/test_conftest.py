@@ -73,7 +73,7 @@ def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
         ("test_notebooks_on_x.py", "notebooks"),
         ("test_any.py",),
         ("test_notebooks.py",),
-        ("test_setup.py",),  # in small pieces, to fill the gaps
+        ("test_setup.py", "programs"),  # in small pieces, to fill the gaps
     ]
 
 
