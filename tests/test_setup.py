@@ -316,7 +316,7 @@ def test_large_packages_are_imported_only_when_used(module):
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
-MODULES = ["environment", "exam", "ag_news", "readers", "data", "text", "loaders", "model"]
+MODULES = ["environment", "exam", "ag_news", "readers", "text", "data", "loaders", "model"]
 MODULES += ["training", "checkpoint", "runs", "bugs", "plots", "quizzes", "shapes"]
 WIDGETS = ["parts", "worker", "curves", "batches", "headline", "lab", "rate", "splits"]
 WIDGETS += ["quiz", "prediction", "break_it"]

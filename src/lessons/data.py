@@ -1,7 +1,6 @@
 """Lesson 01: where the stories come from, and how they are split."""
 
 import os
-import warnings
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from numbers import Integral
@@ -12,6 +11,7 @@ import torch
 
 from lessons.ag_news import read_ag_news
 from lessons.readers import SUFFIXES, find, problem_of_names, read_files
+from lessons.text import warn_once
 
 TOPICS = ("World", "Sports", "Business", "Sci/Tech")  # AG News's own order: 0, 1, 2, 3
 SOURCE_VARIABLE = "LESSONS_SOURCE"
@@ -150,8 +150,7 @@ def _warn_of_repeats(parts: Split, source: str) -> None:
             f"Texts in more than one part of {Path(source).name}: {twice}. What is measured on "
             "them is learned by heart. load_split(..., drop_repeats=True) leaves the repeats out."
         )
-        told = globals().setdefault("__warningregistry__", {})  # once is enough
-        warnings.warn_explicit(sentence, UserWarning, __name__, 1, registry=told)  # with no path
+        warn_once(sentence, __name__)
 
 
 def _chosen(source: str | Path | None) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import chain, repeat
+from typing import Any
 
 UNKNOWN = "<unk>"  # always number 0: it stands for every word the vocabulary does not know
 TOKENS_VARIABLE = "LESSONS_TOKENS"  # "characters": cut languages without spaces by character
@@ -142,5 +143,12 @@ def _warn_of_missing_spaces(texts: list[str]) -> None:
             "taken for words. Vocabulary.build(texts, by_character=True) cuts them by character; "
             f"the environment variable {TOKENS_VARIABLE}=characters does so in all lessons."
         )
-        told = globals().setdefault("__warningregistry__", {})  # once is enough
-        warnings.warn_explicit(sentence, UserWarning, __name__, 1, registry=told)
+        warn_once(sentence, __name__)
+
+
+_TOLD: dict[Any, Any] = {}  # the warnings that were given
+
+
+def warn_once(sentence: str, module: str) -> None:
+    """Warn in this module's name, without a path of this computer; the same words only once."""
+    warnings.warn_explicit(sentence, UserWarning, module, 1, registry=_TOLD)
