@@ -127,7 +127,7 @@ torchtext: env-torchtext
 
 # The course's own environment takes part: one test trains in both and compares the losses.
 test-torchtext: env env-torchtext
-	@$(OLD)/bin/python -m pytest tests/torchtext_equal.py $(OLD_PAGE) $(PYTEST_FLAGS)
+	@$(OLD)/bin/python -m pytest tests/torchtext/torchtext_equal.py $(OLD_PAGE) $(PYTEST_FLAGS)
 
 # Its packages stand in environment.yml, for conda too; sed takes them out of there.
 OLD_PACKAGES := sed -n 's/^      - \([^-]\)/\1/p' $(OLD_PAGE)/environment.yml

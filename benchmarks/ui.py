@@ -32,7 +32,7 @@ WARM_UP = 5  # cycles before memory is measured
 
 LAB = """
 import torch
-from lessons.widgets import TrainingLab
+from lessons.panels import TrainingLab
 torch.set_num_threads(1)
 lab = TrainingLab()
 lab
@@ -41,9 +41,9 @@ TOOLS = """
 import ctypes, gc, json, os, threading, time
 from array import array
 from pathlib import Path
-from lessons.data import load_split
-from lessons.runs import new_run, prepare
-from lessons.training import Epoch
+from lessons.sources import load_split
+from lessons.panels.runs import new_run, prepare
+from lessons.validation import Epoch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 steps, pace = array("d"), 0.0  # when each step ended; the least seconds from one to the next

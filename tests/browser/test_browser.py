@@ -19,7 +19,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 TROUBLE = "[data-mime-type='application/vnd.jupyter.stderr']"  # errors and warnings in a cell
 LAB = """
 import torch
-from lessons.widgets import Target, TrainingLab
+from lessons.panels import Target, TrainingLab
 torch.set_num_threads(1)
 lab = TrainingLab("lab", Target(0.85, 5))
 lab
@@ -297,7 +297,7 @@ PANELS = {  # how to make it, and a slider to move
 @pytest.mark.parametrize("name", PANELS)
 def test_a_slider_moves_the_panel_by_keyboard(page, show, name):
     make, slider = PANELS[name]
-    show(f"from lessons.widgets import *\n{make}")
+    show(f"from lessons.panels import *\n{make}")
     assert serious(page, ".lessons-panel") == []
     box = page.get_by_label(f"{slider}, as a number")
     before, drawing = box.input_value(), page.locator(".lessons-panel [role=img]")
@@ -314,13 +314,13 @@ def test_a_slider_moves_the_panel_by_keyboard(page, show, name):
 
 
 def test_play_reads_one_epoch(page, show):
-    show("from lessons.widgets import *\nBatchPanel(300, 100)")
+    show("from lessons.panels import *\nBatchPanel(300, 100)")
     press(page, "Play or pause")
     expect(status(page)).to_contain_text("Iteration 3: 300 stories are read. That was one epoch.")
 
 
 def test_typing_a_headline_moves_the_bars(page, show):
-    show(LAB, "from lessons.widgets import *\nlab.run()\nHeadlinePanel(lab.classifier)")
+    show(LAB, "from lessons.panels import *\nlab.run()\nHeadlinePanel(lab.classifier)")
     headline = page.get_by_label("headline", exact=True)
     panel = page.locator(".lessons-panel", has=headline)
     headline.fill("Striker scores twice in cup final")
@@ -334,13 +334,13 @@ def test_typing_a_headline_moves_the_bars(page, show):
 
 BREAK = """
 import torch
-from lessons.widgets import BreakPanel
+from lessons.panels import BreakPanel
 torch.set_num_threads(1)
 panel = BreakPanel()
 panel
 """
 ENDLESS = """
-from lessons.widgets import break_it
+from lessons.panels import break_it
 endless = break_it.BUGS["sorted"]
 healthy = endless.healthy._replace(epochs=10_000)
 break_it.BUGS["sorted"] = endless._replace(healthy=healthy)
@@ -383,7 +383,7 @@ BROKEN_WORDS = """pre => {
   }).map(word => word[0]);
 }"""
 ALL_CODE = """
-from lessons.widgets.break_it import BUGS, as_html
+from lessons.panels.break_it import BUGS, as_html
 panel._told.value = "".join(map(as_html, BUGS.values()))"""
 
 
@@ -413,7 +413,7 @@ def test_a_mystery_from_the_first_look_to_the_diagnosis(page, show):
     wrong = "low" if hidden != "low" else "high"
     guess = page.get_by_label("diagnosis", exact=True)
     for key, answer in ((wrong, "Not yet. Learning rate far too"), (hidden, "Right: ")):
-        name = notebook.run(f"from lessons.widgets.break_it import ALL\nprint(ALL['{key}'].name)")
+        name = notebook.run(f"from lessons.panels.break_it import ALL\nprint(ALL['{key}'].name)")
         guess.select_option(name.strip())
         page.get_by_role("button", name="Diagnose").focus()
         page.keyboard.press("Enter")

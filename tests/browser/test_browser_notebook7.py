@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 pytestmark = test_browser.pytestmark
 CELLS = (
-    "from lessons.widgets import *\nlab = TrainingLab()\nlab",
-    'QuizPanel("00")',
+    "from lessons.panels import *\nlab = TrainingLab()\nlab",
+    'CheckYourself("00")',
 )
 
 

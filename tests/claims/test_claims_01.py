@@ -8,11 +8,12 @@ import pytest
 import torch
 from claims import claim, claim_near
 
-from lessons.data import Stories, load_split, split
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
+from lessons.sources import load_split
+from lessons.split import Stories, split
 from lessons.text import Vocabulary
-from lessons.training import evaluate, fit
+from lessons.validation import evaluate, fit
 
 SEEDS = range(5)
 five_seeds = pytest.mark.parametrize("seed", SEEDS)

@@ -6,11 +6,12 @@ import pytest
 import torch
 from claims import claim, claim_near
 
-from lessons.data import split
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
+from lessons.split import split
 from lessons.text import Vocabulary, tokenize
-from lessons.training import evaluate, predict, train_one_epoch
+from lessons.training import train_one_epoch
+from lessons.validation import evaluate, predict
 
 SEEDS = range(5)
 SGD, ADAMW = (torch.optim.SGD, {"lr": 3}), (torch.optim.AdamW, {"lr": 1e-2, "fused": True})
@@ -158,7 +159,7 @@ def test_small_batches_learn_more_in_an_epoch(thousand, quiz, seed):
 def test_memory_grows_in_step_and_each_number_takes_8_bytes(thousand, batch_size):
     loader = make_loader(thousand, batch_size)
     memory = sum(tensor.nbytes for batch in loader for tensor in batch)
-    assert memory == 8 * (len(thousand.tokens) + 2 * 1000)  # in all, however it is cut
+    assert memory == 8 * (len(thousand.token_ids) + 2 * 1000)  # in all, however it is cut
     share = batch_size / 1000
     # The last batch may be short.
     claim_near("a batch's share", memory / len(loader) / memory / share, 1, within=0.05)

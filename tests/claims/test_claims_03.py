@@ -14,13 +14,13 @@ from claims import claim, claim_near
 from torch import nn
 from torch.nn import functional as F
 
-from lessons.data import load_split
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
+from lessons.sources import load_split
 from lessons.text import Vocabulary
-from lessons.training import Epoch, evaluate, fit, predict
+from lessons.validation import Epoch, evaluate, fit, predict
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SEEDS = range(5)
 EPOCHS = 5
 

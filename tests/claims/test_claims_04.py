@@ -16,7 +16,7 @@ from lessons.model import TextClassifier
 from lessons.text import Vocabulary
 from lessons.training import train_step
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "04_loss_and_optimizer.ipynb"
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "04_loss_and_optimizer.ipynb"
 DIE = math.log(4)  # what a guess among the four topics of Mini-News costs
 STEPS = 500
 
@@ -50,7 +50,7 @@ def new_batch(train):
 
 
 def loss_of(model, batch):
-    return F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels)
+    return F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
 
 
 # ------------------------------------------------------------------------------ the loss
@@ -82,11 +82,11 @@ def test_an_untrained_model_costs_about_a_die_roll(seed, new_model, new_batch):
 @five_seeds
 def test_the_loss_notices_what_counting_wrong_answers_does_not(seed, new_model, new_batch):
     model, batch = new_model(seed), new_batch(seed)
-    guesses = model(batch.tokens, batch.offsets).argmax(dim=1)
+    guesses = model(batch.token_ids, batch.offsets).argmax(dim=1)
     before = loss_of(model, batch)
     before.backward()
     torch.optim.SGD(model.parameters(), lr=0.001).step()
-    same = model(batch.tokens, batch.offsets).argmax(dim=1) == guesses
+    same = model(batch.token_ids, batch.offsets).argmax(dim=1) == guesses
     claim("same guesses", same.float().mean(), ">", 0.95)
     claim("the loss falls by", before - loss_of(model, batch), ">", 0)
 
@@ -212,11 +212,11 @@ def test_adam_steps_by_the_rate_however_small_the_slope(slope):
 def test_most_words_are_rare_and_rare_words_have_small_slopes(seed, new_model, new_batch, train):
     model, batch = new_model(seed), new_batch(seed)
     words = len(model.embedding.weight)
-    rare = (train.tokens.bincount(minlength=words)[1:] <= 10).float().mean()
+    rare = (train.token_ids.bincount(minlength=words)[1:] <= 10).float().mean()
     claim("share of rare words", rare, ">", 0.5)
     loss_of(model, batch).backward()
     slopes = model.embedding.weight.grad.norm(dim=1)  # (words,)
-    counts = batch.tokens.bincount(minlength=words)  # (words,)
+    counts = batch.token_ids.bincount(minlength=words)  # (words,)
     quotient = slopes[counts == 1].mean() / slopes[counts >= 20].mean()
     claim("slope of a rare word by a common one's", quotient, "<", 1 / 2)
 

@@ -14,12 +14,13 @@ from claims import claim, claim_near
 from torch.nn import functional as F
 
 from conftest import ROOT
-from lessons.data import load_split
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
-from lessons.shapes import SMALL, closest, moves, room
+from lessons.panels.sketches import SMALL, closest, moves, room
+from lessons.sources import load_split
 from lessons.text import Vocabulary
-from lessons.training import Epoch, Scores, Step, accuracy, average, evaluate, fit, train_step
+from lessons.training import Scores, Step, accuracy, average, train_step
+from lessons.validation import Epoch, evaluate, fit
 
 seeds = pytest.mark.parametrize("seed", range(5))
 
@@ -69,7 +70,7 @@ def in_batches(model, size):
     scores, sizes = [], []
     for batch in make_loader(encoded()[1], size):
         with torch.no_grad():
-            logits = model(batch.tokens, batch.offsets)
+            logits = model(batch.token_ids, batch.offsets)
         loss = F.cross_entropy(logits, batch.labels).item()
         scores.append(Scores(loss, accuracy(logits, batch.labels)))
         sizes.append(len(batch.labels))
@@ -163,7 +164,7 @@ def test_only_the_weighted_average_does_not_depend_on_the_short_last_batch(seed)
 
 
 def forgetful_step(model, batch, optimizer):
-    logits = model(batch.tokens, batch.offsets)
+    logits = model(batch.token_ids, batch.offsets)
     loss = F.cross_entropy(logits, batch.labels)
     loss.backward()
     optimizer.step()

@@ -12,14 +12,14 @@ from claims import claim, claim_near
 from torch import nn
 from torch.nn import functional as F
 
-from lessons import training
-from lessons.checkpoint import keep_best, load
+from lessons import validation
+from lessons.checkpoint import keep_best, load_checkpoint
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import Classifier, TextClassifier
 from lessons.text import Vocabulary
-from lessons.training import Epoch, best, evaluate, fit, predict, stop_early
+from lessons.validation import Epoch, best, evaluate, fit, predict, stop_early
 
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "06_validation.ipynb"
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "06_validation.ipynb"
 SEEDS = range(5)
 EPOCHS = 40
 
@@ -71,7 +71,7 @@ def runs(thin, tmp_path_factory):
         keep = Classifier(model, thin.vocabulary, thin.names)
         events = keep_best(fit(model, *rest, epochs=EPOCHS), path, keep)
         history = [event for event in events if isinstance(event, Epoch)]
-        runs.append(Run(history, model, load(path).model))
+        runs.append(Run(history, model, load_checkpoint(path).model))
     return runs
 
 
@@ -98,7 +98,7 @@ def test_the_evaluate_that_is_shown_is_the_librarys():
     shown = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
     one, other = (
         [n for n in ast.parse(code).body if isinstance(n, ast.FunctionDef) and n.name == "evaluate"]
-        for code in (shown, Path(training.__file__).read_text())
+        for code in (shown, Path(validation.__file__).read_text())
     )
     assert [bare(function) for function in one] == [bare(function) for function in other]
     assert len(one) == 1
@@ -141,9 +141,9 @@ def test_each_switch_leaves_the_others_work_undone():
 
 def test_without_a_record_there_is_no_backward_step(thin, quiz):
     model, batch = thin.fresh(0)[0], next(iter(quiz))
-    recorded = model(batch.tokens, batch.offsets)
+    recorded = model(batch.token_ids, batch.offsets)
     with torch.no_grad():
-        silent = model(batch.tokens, batch.offsets)
+        silent = model(batch.token_ids, batch.offsets)
     assert torch.equal(recorded, silent)
     F.cross_entropy(recorded, batch.labels).backward()
     with pytest.raises(RuntimeError, match="does not require grad"):
@@ -153,7 +153,7 @@ def test_without_a_record_there_is_no_backward_step(thin, quiz):
 @five_seeds
 def test_our_classifier_answers_alike_in_both_modes(runs, quiz, seed):
     model, batch = runs[seed].winner, next(iter(quiz))
-    answers = [model.train(mode)(batch.tokens, batch.offsets) for mode in (True, False)]
+    answers = [model.train(mode)(batch.token_ids, batch.offsets) for mode in (True, False)]
     assert torch.equal(*answers)
 
 
@@ -255,7 +255,7 @@ def test_stopping_a_real_training_leaves_the_same_model_in_the_file(thin, runs, 
     events = keep_best(events, tmp_path / "best.pt", Classifier(model, thin.vocabulary, thin.names))
     history = [event for event in stop_early(events, 3) if isinstance(event, Epoch)]
     assert len(history) == best(runs[seed].history).number + 3
-    stopped = load(tmp_path / "best.pt").model.state_dict()
+    stopped = load_checkpoint(tmp_path / "best.pt").model.state_dict()
     for name, weight in runs[seed].winner.state_dict().items():
         assert torch.equal(stopped[name], weight)
     assert not torch.equal(stopped["linear.weight"], model.linear.weight)  # it had gone on

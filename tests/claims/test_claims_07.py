@@ -12,14 +12,14 @@ import pytest
 import torch
 from claims import claim, claim_near
 
-from lessons.data import split
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import Classifier, TextClassifier, classify
+from lessons.split import split
 from lessons.text import Vocabulary, tokenize
-from lessons.training import Epoch, best, fit, predict
+from lessons.validation import Epoch, best, fit, predict
 
 SEEDS = range(5)
-NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "07_results.ipynb"
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "07_results.ipynb"
 CELLS = {cell.id: cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells}
 
 
@@ -256,7 +256,7 @@ def test_words_that_mislead_stand_mainly_in_stories_of_the_guessed_topic(runs):
     for run in runs:
         textbook = [set(tokenize(text)) for text in run.parts.train.texts]
         for row in run.surest:
-            known = {t: v for t, v in pulls(run, row) if t in run.vocabulary.numbers}
+            known = {t: v for t, v in pulls(run, row) if t in run.vocabulary.token_to_id}
             for word in sorted(known, key=known.get, reverse=True)[:3]:
                 holders = [
                     label

@@ -8,9 +8,9 @@ import pytest
 from claims import claim
 
 from conftest import ROOT
-from lessons.runs import Settings, new_run, prepare
-from lessons.training import Epoch, best
-from lessons.widgets import RatePanel, Target
+from lessons.panels import RatePanel, Target
+from lessons.panels.runs import Settings, new_run, prepare
+from lessons.validation import Epoch, best
 
 five_seeds = pytest.mark.parametrize("seed", range(5))
 

@@ -11,8 +11,8 @@ import torch
 from claims import claim, claim_near
 
 from conftest import ROOT
-from lessons.bugs import BUGS, Recipe, chosen, run
-from lessons.data import load_split
+from lessons.silent_bugs.bugs import BUGS, Recipe, chosen, run
+from lessons.sources import load_split
 
 seeds = pytest.mark.parametrize("seed", range(5))
 every_seed = pytest.mark.parametrize("seed", range(10))  # all that the panel offers

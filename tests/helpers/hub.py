@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from time import monotonic
 
-from lessons.ag_news import REPOSITORY, REVISION
+from lessons.sources.ag_news import REPOSITORY, REVISION
 
 
 class Hub:

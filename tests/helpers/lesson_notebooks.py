@@ -9,9 +9,9 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from lessons.exercises import EXERCISES
-from lessons.exercises.trial import name_of
+from lessons.exercises.runner import name_of
 
-NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 
 def read(path):

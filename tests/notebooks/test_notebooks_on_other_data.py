@@ -10,7 +10,7 @@ from nbformat import v4
 from odd_data import SOURCES
 
 from conftest import REAL_ROWS
-from lessons.data import load, load_split
+from lessons.sources import load, load_split
 
 LESSONS = {path.stem[:2]: path for path in NOTEBOOKS}
 IN_EVERY_RUN = {  # lessons that each kind tests hardest; all others run in the soak

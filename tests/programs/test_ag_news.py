@@ -14,16 +14,16 @@ import pyarrow as pa
 import pytest
 from hub import serve
 from huggingface_hub.utils import httpx
+from lessons.ag_news import _reason
 from pyarrow import parquet
 
-from lessons.ag_news import _reason
-from lessons.data import load
+from lessons.sources import load
 
 # What a student does, in a process of its own: the hub's address is read at import.
 STUDENT = """
 import json, sys, time
 import datasets
-from lessons.data import load_split
+from lessons.sources import load_split
 begun = time.perf_counter()
 print("begun", flush=True)
 try:
@@ -37,7 +37,7 @@ except ConnectionError as error:
 
 LAB = """
 import json, sys, time
-from lessons.widgets import TrainingLab
+from lessons.panels import TrainingLab
 lab = TrainingLab(folder=sys.argv[1])
 lab._source.value, lab._epochs.value = "ag-news", 1
 lab.train()

@@ -16,7 +16,7 @@ STEP = """
 import sys, torch
 from torch.nn import functional as F
 from lessons.loaders import Batch
-from lessons.model import Classifier, TextClassifier, word_pulls
+from lessons.model import Classifier, TextClassifier, word_contributions
 from lessons.text import Vocabulary
 from lessons.training import train_step
 

@@ -81,11 +81,14 @@ def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
     ("nodeid", "piece"),
     [
         ("notebooks/02_loaders.ipynb::Cell 3", "notebooks/02_loaders.ipynb"),
-        ("tests/test_browser.py::test_it[x::y]", "browser"),
-        ("tests/test_browser_quiz.py::test_it", "browser"),
-        ("tests/test_claims_01.py::test_it", "tests/test_claims_01.py"),
-        ("tests/test_setup.py::test_it[a]", "tests/test_setup.py::test_it[a]"),
-        ("tests/test_notebooks_on_x.py::test_it", "tests/test_notebooks_on_x.py::test_it"),
+        ("tests/browser/test_browser.py::test_it[x::y]", "browser"),
+        ("tests/browser/test_browser_quiz.py::test_it", "browser"),
+        ("tests/claims/test_claims_01.py::test_it", "tests/claims/test_claims_01.py"),
+        ("tests/programs/test_setup.py::test_it[a]", "tests/programs/test_setup.py::test_it[a]"),
+        (
+            "tests/notebooks/test_notebooks_on_x.py::test_it",
+            "tests/notebooks/test_notebooks_on_x.py::test_it",
+        ),
     ],
 )
 def test_a_worker_takes_files_and_the_browser_as_one_piece(nodeid, piece):

@@ -14,13 +14,17 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from lessons import bugs, plots, widgets
+from lessons import panels
 from lessons.exercises import EXERCISES, check
-from lessons.exercises.trial import handed_in
+from lessons.exercises.runner import handed_in
+from lessons.figures import html, plots
 from lessons.model import Classifier, TextClassifier
+from lessons.panels.controls import Panel
+from lessons.silent_bugs import bugs
+from lessons.silent_bugs import plots as bug_plots
 from lessons.text import Vocabulary
-from lessons.training import Epoch, Scores
-from lessons.widgets.parts import Panel
+from lessons.training import Scores
+from lessons.validation import Epoch
 
 SCORES = Scores(1.0, 0.5)
 HISTORY = [Epoch(1, SCORES, SCORES, 1.0), Epoch(2, SCORES, SCORES, 1.0)]
@@ -63,26 +67,26 @@ DRAWN = {
     "draw_accuracy": lambda ax, parts: plots.draw_accuracy(ax, HISTORY),
     "draw_earlier": lambda ax, parts: plots.draw_earlier(ax, [HISTORY], "loss"),
     "draw_line": lambda ax, parts: plots.draw_line(ax, [1], [2], "a", plots.TRAIN),
-    "draw_twins": lambda ax, parts: plots.draw_twins(Figure(), LOOKS, LOOKS, LOOKS, "broken"),
+    "draw_twins": lambda ax, parts: bug_plots.draw_twins(Figure(), LOOKS, LOOKS, LOOKS, "broken"),
     "draw_sizes": plots.draw_sizes,
     "draw_shares": lambda ax, parts: plots.draw_shares(ax, parts, "Shares"),
     "draw_epoch": lambda ax, parts: plots.draw_epoch(ax, 1030, 100),
     "draw_confusion": lambda ax, parts: plots.draw_confusion(ax, torch.eye(2).long(), ("a", "b")),
 }
 PANELS = {
-    "BatchPanel": lambda parts, folder: widgets.BatchPanel(),
-    "BreakPanel": lambda parts, folder: widgets.BreakPanel(parts).run("leak"),
+    "BatchPanel": lambda parts, folder: panels.BatchPanel(),
+    "BreakPanel": lambda parts, folder: panels.BreakPanel(parts).run("leak"),
     "CurvePrediction": lambda parts, folder: predicted(
-        widgets.CurvePrediction("What?", SKETCHES, ylabel="loss"), "rises", [1, 2]
+        panels.CurvePrediction("What?", SKETCHES, ylabel="loss"), "rises", [1, 2]
     ),
-    "HeadlinePanel": lambda parts, folder: widgets.HeadlinePanel(LITTLE, "good news"),
+    "HeadlinePanel": lambda parts, folder: panels.HeadlinePanel(LITTLE, "good news"),
     "NumberPrediction": lambda parts, folder: predicted(
-        widgets.NumberPrediction("How many?", range(9)), 2, 3
+        panels.NumberPrediction("How many?", range(9)), 2, 3
     ),
-    "QuizPanel": lambda parts, folder: widgets.QuizPanel("05"),
-    "RatePanel": lambda parts, folder: widgets.RatePanel().step(),
-    "SplitPanel": lambda parts, folder: widgets.SplitPanel(parts.validation),
-    "TrainingLab": lambda parts, folder: widgets.TrainingLab("lab", folder=folder).run(epochs=1),
+    "CheckYourself": lambda parts, folder: panels.CheckYourself("05"),
+    "RatePanel": lambda parts, folder: panels.RatePanel().step(),
+    "SplitPanel": lambda parts, folder: panels.SplitPanel(parts.validation),
+    "TrainingLab": lambda parts, folder: panels.TrainingLab("lab", folder=folder).run(epochs=1),
 }
 
 
@@ -93,18 +97,19 @@ def predicted(panel, guess, actual):
 
 
 def test_all_drawings_and_panels_are_tried():
-    assert {name for name in vars(plots) if name.startswith("draw_")} == DRAWN.keys()
-    public = {name: getattr(widgets, name) for name in widgets.__all__}
-    panels = {n for n, one in public.items() if isinstance(one, type) and issubclass(one, Panel)}
-    assert panels == PANELS.keys()
+    drawn = {name for name in (*vars(plots), *vars(bug_plots)) if name.startswith("draw_")}
+    assert drawn == DRAWN.keys()
+    public = {name: getattr(panels, name) for name in panels.__all__}
+    tried = {n for n, one in public.items() if isinstance(one, type) and issubclass(one, Panel)}
+    assert tried == PANELS.keys()
 
 
 @pytest.mark.parametrize("draw", DRAWN.values(), ids=DRAWN)
 def test_to_draw_changes_no_setting(draw, parts, same_settings):
     ax = Figure().subplots()
     draw(ax, parts)
-    plots.svg(ax.figure)
-    plots.picture(ax.figure, "words")
+    html.svg(ax.figure)
+    html.picture(ax.figure, "words")
 
 
 @pytest.mark.parametrize("name", PANELS)
@@ -125,7 +130,7 @@ def test_a_drawing_that_fails_puts_its_setting_back(same_settings, monkeypatch):
     figure = Figure()
     monkeypatch.setattr(figure, "savefig", lambda *_, **__: 1 / 0)
     with pytest.raises(ZeroDivisionError):
-        plots.svg(figure)
+        html.svg(figure)
 
 
 def test_what_a_cell_sets_while_a_panel_draws_stays_set(monkeypatch):
@@ -139,7 +144,7 @@ def test_what_a_cell_sets_while_a_panel_draws_stays_set(monkeypatch):
             draw(*arguments, **options)
 
         monkeypatch.setattr(figure, "savefig", meanwhile)
-        plots.svg(figure)
+        html.svg(figure)
         assert matplotlib.rcParams["lines.linewidth"] == 7.5
 
 

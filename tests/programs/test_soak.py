@@ -36,13 +36,15 @@ def course(tmp_path, monkeypatch):
     (root / "src").mkdir(parents=True)
     (root / "notebooks").mkdir()
     (root / "tests" / "another_machine").mkdir(parents=True)
-    for name in ("claims.py", "another_machine/sitecustomize.py"):
+    (root / "tests" / "helpers").mkdir()
+    (root / "tests" / "claims").mkdir()
+    for name in ("helpers/claims.py", "another_machine/sitecustomize.py"):
         (root / "tests" / name).write_text((ROOT / "tests" / name).read_text())
     (root / "conftest.py").write_text("")
-    settings = '[tool.pytest.ini_options]\npythonpath = ["tests"]\nmarkers = ["soak: "]\n'
+    settings = '[tool.pytest.ini_options]\npythonpath = ["tests/helpers"]\nmarkers = ["soak: "]\n'
     (root / "pyproject.toml").write_text(settings)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")  # all of them take three seconds
-    (root / "tests" / "test_claims_01.py").write_text(TEST)
+    (root / "tests" / "claims" / "test_claims_01.py").write_text(TEST)
     monkeypatch.setattr(soak, "ROOT", root)
     monkeypatch.setattr(soak, "missing", lambda: {"avx512"})
     monkeypatch.setenv("TMPDIR", str(tmp_path))
@@ -76,7 +78,10 @@ def test_what_holds_with_room_is_green_and_nothing_is_left(run, course, tmp_path
     ended, printed = run("--only=claims", "--machines=imitation:1,imitation:2")
     assert ended == 0, printed
     assert "2 passes, 0 failures, 0 claims with too little room" in printed
-    assert "2.5  tests/test_claims_01.py::test_of_this_machine: narrow: worst 2 < 4.5" in printed
+    assert (
+        "2.5  tests/claims/test_claims_01.py::test_of_this_machine: narrow: worst 2 < 4.5"
+        in printed
+    )
     assert not list(tmp_path.glob("soak-*"))
     assert sorted(path.name for path in course.iterdir()) == [
         "conftest.py", "notebooks", "pyproject.toml", "src", "tests"
@@ -87,7 +92,7 @@ def test_a_claim_that_holds_with_less_room_than_spread_fails(run):
     ended, printed = run("--only=claims", "--machines=imitation:1,imitation:3,avx512")
     assert ended == 1
     assert "2 passes, 0 failures, 1 claims with too little room" in printed
-    assert "TOO NARROW: tests/test_claims_01.py::test_of_this_machine: narrow" in printed
+    assert "TOO NARROW: tests/claims/test_claims_01.py::test_of_this_machine: narrow" in printed
     assert "avx512              skipped: this processor has no such code" in printed
 
 
@@ -123,7 +128,9 @@ def test_a_claim_made_twice_is_a_failure(run, course):
     (course / "tests" / "test_claims_01.py").write_text(twice)
     ended, printed = run("--only=claims", "--machines=imitation:1")
     assert ended == 1
-    assert "FAILED on imitation:1: tests/test_claims_01.py::test_it claims 'x' twice" in printed
+    assert (
+        "FAILED on imitation:1: tests/claims/test_claims_01.py::test_it claims 'x' twice" in printed
+    )
 
 
 def test_a_pass_without_tests_or_with_an_error_in_a_file_is_not_green(run, course):
@@ -217,7 +224,7 @@ def test_a_claim_is_recorded_with_its_test(tmp_path, monkeypatch):
     claim("one", 1, "<", 2)
     with pytest.raises(AssertionError, match="two: 3, claimed < 2"):
         claim("two", 3, "<", 2)
-    name = "tests/test_soak.py::test_a_claim_is_recorded_with_its_test"
+    name = "tests/programs/test_soak.py::test_a_claim_is_recorded_with_its_test"
     lines = (tmp_path / "record").read_text().splitlines()
     assert list(map(json.loads, lines)) == [[name, "one", 1, "<", 2], [name, "two", 3, "<", 2]]
     assert soak.records_of(tmp_path / "record")[0] == (name, "one", 1, "<", 2)
@@ -234,7 +241,7 @@ def test_marked_tests_are_left_out_and_counted_unless_named(pytester, monkeypatc
     )
     plugins = ("-p", "soak_mark", "-p", "xdist.plugin", "-n", workers)
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
-    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests"))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT / "tests" / "helpers"))
     result = pytester.runpytest_subprocess(*plugins)
     result.assert_outcomes(passed=1, deselected=1 if workers == "0" else 0)
     result.stdout.fnmatch_lines("LEFT OUT: 1 marked soak, which make soak runs")

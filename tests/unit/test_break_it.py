@@ -9,10 +9,10 @@ import pytest
 from matplotlib.figure import Figure
 from test_widgets import LONG, find, press, put, shown, workers
 
-from lessons.bugs import BUGS, Look, Recipe, chosen, run
-from lessons.plots import draw_twins
+from lessons.panels import BreakPanel, break_it
+from lessons.silent_bugs.bugs import BUGS, Look, Recipe, chosen, run
+from lessons.silent_bugs.plots import draw_twins
 from lessons.training import Scores
-from lessons.widgets import BreakPanel, break_it
 
 SHORT = Recipe(epochs=2, stories=100)
 

@@ -5,7 +5,10 @@ import torch
 from claims import claim, claim_near
 from torch.nn import functional as F
 
-from lessons.bugs import (
+from lessons.loaders import EncodedStories, make_loader
+from lessons.model import TextClassifier
+from lessons.panels.runs import make_optimizer
+from lessons.silent_bugs.bugs import (
     BUGS,
     MOST,
     Look,
@@ -17,12 +20,10 @@ from lessons.bugs import (
     switched_fit,
     switched_step,
 )
-from lessons.data import Stories
-from lessons.loaders import EncodedStories, make_loader
-from lessons.model import TextClassifier
-from lessons.runs import make_optimizer
+from lessons.split import Stories
 from lessons.text import Vocabulary
-from lessons.training import Scores, Step, evaluate, fit, train_step
+from lessons.training import Scores, Step, train_step
+from lessons.validation import evaluate, fit
 
 SHORT = Recipe(epochs=1, stories=100)
 
@@ -95,10 +96,10 @@ def test_dropout_leaves_out_its_share_only_while_learning(encoded):
     batch = next(iter(make_loader(train, 256)))
     model = student(vocabulary, dropout=0.9)
     model.linear = torch.nn.Identity()  # shows the means themselves
-    covered = model(batch.tokens, batch.offsets)
+    covered = model(batch.token_ids, batch.offsets)
     claim_near("share covered", (covered == 0).float().mean(), 0.9, within=0.01)
     model.eval()
-    means = model(batch.tokens, batch.offsets)
+    means = model(batch.token_ids, batch.offsets)
     claim("share of zeros without dropout", (means == 0).float().mean(), "<", 0.01)
     kept = covered != 0
     torch.testing.assert_close(covered[kept], 10 * means[kept])
@@ -119,8 +120,8 @@ def test_the_softmax_is_applied_once_more(encoded):
     vocabulary, train = encoded
     batch = next(iter(make_loader(train, 32)))
     plain, soft = student(vocabulary), student(vocabulary, softmax=True)
-    logits = plain(batch.tokens, batch.offsets)
-    torch.testing.assert_close(soft(batch.tokens, batch.offsets), F.softmax(logits, dim=1))
+    logits = plain(batch.token_ids, batch.offsets)
+    torch.testing.assert_close(soft(batch.token_ids, batch.offsets), F.softmax(logits, dim=1))
 
 
 def handed_out(parts, recipe, seed, monkeypatch):
@@ -131,7 +132,7 @@ def handed_out(parts, recipe, seed, monkeypatch):
         seen.append(stories)
         return EncodedStories(stories, vocabulary)
 
-    monkeypatch.setattr("lessons.bugs.EncodedStories", note)
+    monkeypatch.setattr("lessons.silent_bugs.bugs.EncodedStories", note)
     next(switched_fit(parts, recipe, seed))
     return seen
 

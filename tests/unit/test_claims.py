@@ -8,7 +8,7 @@ from claims import claim, claim_near
 
 from conftest import ROOT
 
-FILES = sorted((ROOT / "tests").glob("test_claims_[0-9]*.py"))
+FILES = sorted((ROOT / "tests" / "claims").glob("test_*.py"))
 INEQUALITIES = ast.Lt, ast.LtE, ast.Gt, ast.GtE
 
 

@@ -19,7 +19,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from lessons.data import TOPICS, ExamStories, Stories, load, load_split, split
+from lessons.sources import TOPICS, load, load_split
+from lessons.split import Stories, split
 from lessons.text import tokenize
 
 
@@ -208,7 +209,7 @@ def test_a_label_beyond_the_names(write, label):
 
 def test_ag_news_without_a_network(tmp_path):
     """datasets itself, told that it is offline, with nothing in its cache."""
-    script = "from lessons.data import load; load('ag-news')"
+    script = "from lessons.sources import load; load('ag-news')"
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
     run = subprocess.run(
         [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False
@@ -239,14 +240,13 @@ def test_ag_news_without_a_network(tmp_path):
         (["a"], [0], (), "a label is 0, but the 0 classes"),
     ],
 )
-@pytest.mark.parametrize("kind", [Stories, ExamStories])
-def test_stories_that_do_not_fit_together(kind, texts, labels, names, why):
+def test_stories_that_do_not_fit_together(texts, labels, names, why):
     with pytest.raises(ValueError, match=rf"These are no stories: .*{why}"):
-        kind(texts, labels, names)
+        Stories(texts, labels, names)
 
 
 def test_stories_are_a_tuple_of_three_still(stories):
-    assert Stories(*stories) == stories == Stories(*ExamStories(*stories))
+    assert Stories(*stories) == stories
     assert stories == (stories.texts, stories.labels, stories.names)
     assert type(stories._replace(texts=stories.texts)) is Stories
     with pytest.raises(ValueError, match="2000 texts and 1 labels"):
@@ -314,12 +314,12 @@ def test_mini_news_has_no_repeats(seed):
 
 def test_the_warning_is_one_line_without_a_path(write):
     rows = [{"text": "same", "label": "xy"[i % 2]} for i in range(40)]
-    script = "from lessons.data import load_split; load_split(); load_split()"
+    script = "from lessons.sources import load_split; load_split(); load_split()"
     environment = os.environ | {"LESSONS_SOURCE": str(write("rows.csv", rows))}
     command = [sys.executable, "-c", script]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert run.stderr.count("\n") == 1  # and once, not for each panel
-    assert run.stderr.startswith("lessons.data:1: UserWarning: Texts in more than one part")
+    assert run.stderr.startswith("lessons.sources:1: UserWarning: Texts in more than one part")
     assert "/" not in run.stderr
 
 

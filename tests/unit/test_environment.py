@@ -5,7 +5,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pytest
 
-from lessons.environment import check_environment
+from lessons.support.environment import check_environment
 
 
 def wrong(checks):
@@ -30,7 +30,7 @@ def test_a_package_that_is_old_or_missing(monkeypatch, found):
     def pretend(name):
         return found(name) if name == "torch" else version(name)
 
-    monkeypatch.setattr("lessons.environment.version", pretend)
+    monkeypatch.setattr("lessons.support.environment.version", pretend)
     (what, remedy), *more = wrong(check_environment()).items()
     assert what.startswith("torch")
     assert "make lab" in remedy

@@ -17,8 +17,8 @@ from lesson_notebooks import NOTEBOOKS, answer_cell, exercises_of, read
 
 import lessons.exercises as desk
 from lessons.exercises import EXERCISES, check, hint, solution
-from lessons.exercises.parts import Exercise, NotYet, call, little_batches
-from lessons.exercises.trial import (
+from lessons.exercises.asserts import Exercise, NotYet, call, little_batches
+from lessons.exercises.runner import (
     NOT_ATTEMPTED,
     NOT_YET,
     OUR_FAULT,
@@ -341,7 +341,7 @@ def catches_one(numbers):
 
 @pytest.mark.parametrize("answer", [for_ever, catches_all, catches_one])
 def test_an_endless_loop_is_ended(answer, monkeypatch):
-    monkeypatch.setattr("lessons.exercises.trial.SECONDS", 0.2)
+    monkeypatch.setattr("lessons.exercises.runner.SECONDS", 0.2)
     state, text = examine(TWICE, answer)
     assert (state, text[:41]) == (NOT_YET, "Your code was stopped after 0.2 seconds. ")
     assert examine(TWICE, lambda numbers: 2 * numbers[0]).state == PASSED
@@ -357,7 +357,7 @@ def test_the_time_limit_leaves_no_thread_behind():
 
 def test_the_end_of_the_time_is_never_late(monkeypatch):
     """It strikes within the answer or not at all, however close the race."""
-    monkeypatch.setattr("lessons.exercises.trial.SECONDS", 0.002)
+    monkeypatch.setattr("lessons.exercises.runner.SECONDS", 0.002)
     states = set()
     for turn in range(300):
 

@@ -4,8 +4,8 @@ import numpy
 import pytest
 import torch
 
-from lessons.data import Stories
 from lessons.loaders import Batch, EncodedStories, make_loader
+from lessons.split import Stories
 from lessons.text import Vocabulary
 
 # Counting numbers as words, so that a batch can be read by eye: story 2 is "20 21 22".
@@ -34,10 +34,10 @@ def same(batch, other):
 
 def test_a_batch_read_by_eye(counting):
     first, last = make_loader(counting, batch_size=3)
-    assert first.tokens.tolist() == [0, 10, 11, 20, 21, 22]
+    assert first.token_ids.tolist() == [0, 10, 11, 20, 21, 22]
     assert first.offsets.tolist() == [0, 1, 3]
     assert first.labels.tolist() == [0, 1, 0]
-    assert last.tokens.tolist() == [30, 31, 32, 33, 40]  # the short last batch
+    assert last.token_ids.tolist() == [30, 31, 32, 33, 40]  # the short last batch
     assert last.offsets.tolist() == [0, 4]
 
 
@@ -53,7 +53,7 @@ def test_one_story(counting):
 def test_a_text_without_tokens_takes_no_room():
     stories = EncodedStories(Stories(["1", " ", "2"], [0, 1, 0], ("a", "b")), NUMBERS)
     (batch,) = make_loader(stories, 3)
-    assert batch.tokens.tolist() == [1, 2]
+    assert batch.token_ids.tolist() == [1, 2]
     assert batch.offsets.tolist() == [0, 1, 1]
 
 
@@ -70,7 +70,7 @@ def test_every_story_once_in_each_epoch(counting):
     for _ in range(3):
         batches = list(loader)
         assert len(batches) == len(loader) == 3
-        assert sorted(torch.cat([batch.tokens for batch in batches]).tolist()) == sorted(
+        assert sorted(torch.cat([batch.token_ids for batch in batches]).tolist()) == sorted(
             int(word) for text in TEXTS for word in text.split()
         )
 

@@ -11,13 +11,13 @@ import pytest
 import torch
 from claims import claim, claim_near
 
-from lessons.data import TOPICS
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
+from lessons.sources import TOPICS
 from lessons.text import Vocabulary
-from lessons.training import evaluate, fit
+from lessons.validation import evaluate, fit
 
-FOLDER = files("lessons") / "mini_news"
+FOLDER = files("lessons.sources") / "mini_news"
 FROZEN = "fa357196ff2721e04277a4243b76b60193c28e1ca923e9eee686829132de94b5"
 
 

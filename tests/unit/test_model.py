@@ -5,12 +5,12 @@ import math
 import pytest
 import torch
 
-from lessons.model import Classifier, TextClassifier, check_fits, classify, word_pulls
+from lessons.model import Classifier, TextClassifier, check_fits, classify, word_contributions
 from lessons.text import Vocabulary
 
 
 def test_the_logits_are_a_weighted_mean_of_vectors():
-    model = TextClassifier(words=10, classes=3, width=4)
+    model = TextClassifier(vocab_size=10, num_classes=3, embedding_dim=4)
     tokens, offsets = torch.tensor([1, 2, 3, 9, 9]), torch.tensor([0, 3])
     vectors, weight, bias = (parameter.detach() for parameter in model.parameters())
     means = torch.stack([vectors[[1, 2, 3]].mean(0), vectors[9]])
@@ -60,7 +60,7 @@ def test_the_pulls_of_the_words_and_the_biases_are_the_logits():
     model = TextClassifier(3, 2, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         model.linear.bias += torch.tensor([0.5, -1.0])
-    pulls = word_pulls(Classifier(model, vocabulary, ("yes", "no")), "Good, bad bad news!")
+    pulls = word_contributions(Classifier(model, vocabulary, ("yes", "no")), "Good, bad bad news!")
     assert [word for word, _ in pulls] == ["good", ",", "bad", "bad", "news", "!"]
     numbers = torch.tensor(vocabulary.encode("Good, bad bad news!"))
     logits = model(numbers, torch.tensor([0]))[0]
@@ -71,15 +71,15 @@ def test_the_pulls_of_the_words_and_the_biases_are_the_logits():
 def test_a_text_without_words_pulls_nowhere():
     classifier = Classifier(TextClassifier(1, 2), Vocabulary.of(["<unk>"]), ("yes", "no"))
     with pytest.raises(ValueError, match="no words. Type a headline"):
-        word_pulls(classifier, ' " ; ')
+        word_contributions(classifier, ' " ; ')
 
 
 def test_the_pulls_are_those_of_the_vocabularys_own_tokens():
     vocabulary = Vocabulary.build(["水獭", "水獭"], by_character=True)
     classifier = Classifier(TextClassifier(3, 2), vocabulary, ("yes", "no"))
-    pulls = dict(word_pulls(classifier, "水獭!"))
+    pulls = dict(word_contributions(classifier, "水獭!"))
     assert list(pulls) == ["水", "獭", "!"]
-    vector = classifier.model.embedding.weight[vocabulary.numbers["獭"]] / 3
+    vector = classifier.model.embedding.weight[vocabulary.token_to_id["獭"]] / 3
     assert torch.allclose(pulls["獭"], classifier.model.linear.weight @ vector)
 
 

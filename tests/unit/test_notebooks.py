@@ -14,7 +14,7 @@ from claims import claim
 from lesson_notebooks import NOTEBOOKS, read
 from nbconvert import ScriptExporter
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 FROM_TORCHTEXT = ROOT / "notebooks" / "torchtext" / "from_torchtext.ipynb"  # runs elsewhere
 
 every_page = pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_make_test_collects_neither_that_notebook_nor_its_tests():
     command += ["--ignore-glob=*/test_[a-s]*.py"]  # most of the tests, to save time
     collected = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert "notebooks/02_loaders.ipynb" in collected
-    assert "tests/test_text.py" in collected
+    assert "tests/unit/test_text.py" in collected
     assert "notebooks/torchtext" not in collected
     assert "torchtext_equal" not in collected
 

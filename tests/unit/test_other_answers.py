@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from lessons.exercises import EXERCISES
-from lessons.exercises.parts import NotYet, call, number, numbers, rows, same
-from lessons.exercises.trial import NOT_YET, PASSED, examine, handed_in
+from lessons.exercises.asserts import NotYet, call, number, numbers, rows, same
+from lessons.exercises.runner import NOT_YET, PASSED, examine, handed_in
 
 RIGHT = {
     "03-count": [
@@ -119,13 +119,13 @@ def my_slope(function, x):
 def my_sign_step(model, batch, rate):
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
     optimizer.zero_grad()
-    F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels).backward()
+    F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels).backward()
     for weights in model.parameters():
         weights.grad = weights.grad.sign()
     optimizer.step()""",
         """
 def my_sign_step(model, batch, rate):
-    loss = F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels)
+    loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
     loss.backward()
     for weights in model.parameters():
         up, down = weights.grad > 0, weights.grad < 0
@@ -134,7 +134,7 @@ def my_sign_step(model, batch, rate):
     return loss""",
         """
 def my_sign_step(model, batch, rate):
-    loss = F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels)
+    loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
     slopes = torch.autograd.grad(loss, list(model.parameters()))
     with torch.no_grad():
         for weights, slope in zip(model.parameters(), slopes):
@@ -259,7 +259,7 @@ WRONG = {
         """
 def my_sign_step(model, batch, rate):
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
-    F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels).backward()
+    F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels).backward()
     optimizer.step()""": "such as weight decay?",
     },
 }

@@ -13,8 +13,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from lessons.data import Split, Stories
-from lessons.plots import (
+from lessons.figures.html import labelled, picture, svg
+from lessons.figures.plots import (
     draw_accuracy,
     draw_confusion,
     draw_earlier,
@@ -22,11 +22,10 @@ from lessons.plots import (
     draw_loss,
     draw_shares,
     draw_sizes,
-    labelled,
-    picture,
-    svg,
 )
-from lessons.training import Epoch, Scores
+from lessons.split import Split, Stories
+from lessons.training import Scores
+from lessons.validation import Epoch
 
 HISTORY = [
     Epoch(1, Scores(1.2, 0.50), Scores(1.0, 0.60), 1.0),

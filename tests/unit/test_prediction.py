@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lessons.shapes import SMALL, closest, moves, room, say_moves, stretch
-from lessons.widgets import CurvePrediction, NumberPrediction
+from lessons.panels import CurvePrediction, NumberPrediction
+from lessons.panels.sketches import SMALL, closest, moves, room, say_moves, stretch
 
 SKETCHES = {
     "falls, then rises": [1.0, 0.5, 0.3, 0.4, 0.7],
@@ -202,7 +202,7 @@ def test_every_sketch_has_a_plot_with_its_letter(count):
 def test_both_are_drawn_on_one_axis_and_differ_by_more_than_colour(curve, monkeypatch):
     figures = []
     monkeypatch.setattr(
-        "lessons.widgets.prediction.shown", lambda figure, *_: figures.append(figure)
+        "lessons.panels.prediction.shown", lambda figure, *_: figures.append(figure)
     )
     curve.commit("falls all the time")
     curve.compare(OVERFIT)
@@ -384,7 +384,7 @@ def test_nothing_to_choose_from_is_an_error(values):
 def test_both_numbers_are_drawn_on_one_scale(number, monkeypatch):
     figures = []
     monkeypatch.setattr(
-        "lessons.widgets.prediction.shown", lambda figure, *_: figures.append(figure)
+        "lessons.panels.prediction.shown", lambda figure, *_: figures.append(figure)
     )
     number.compare(26)
     number.commit(80)

@@ -9,9 +9,9 @@ import ipywidgets
 import pytest
 
 from conftest import ROOT
-from lessons.quizzes import Option, Question, lessons, misconceptions, parse, questions
-from lessons.widgets import QuizPanel
-from lessons.widgets.quiz import COUNTS, as_html
+from lessons.panels import CheckYourself
+from lessons.panels.check_yourself import COUNTS, as_html
+from lessons.questions import Option, Question, lessons, misconceptions, parse, questions
 
 QUIZZES = {lesson: questions(lesson) for lesson in lessons()}
 QUESTIONS = [
@@ -150,7 +150,7 @@ def parts(panel):
 
 @by_lesson
 def test_nothing_is_chosen_or_said_at_first(lesson):
-    choices, whys, head = parts(QuizPanel(lesson))
+    choices, whys, head = parts(CheckYourself(lesson))
     assert [choice.index for choice in choices] == [None] * len(QUIZZES[lesson])
     assert [why.value for why in whys] == [""] * len(choices)
     assert "right" not in head.value
@@ -161,7 +161,7 @@ def test_nothing_is_chosen_or_said_at_first(lesson):
 @by_lesson
 def test_choosing_an_option_says_why_under_its_own_question_alone(lesson):
     for place, question in enumerate(QUIZZES[lesson]):
-        choices, whys, _ = parts(QuizPanel(lesson))
+        choices, whys, _ = parts(CheckYourself(lesson))
         for index, option in enumerate(question.options):
             assert choices[place].options[index] == f"{ascii_uppercase[index]}. {option.text}"
             choices[place].index = index
@@ -173,7 +173,7 @@ def test_choosing_an_option_says_why_under_its_own_question_alone(lesson):
 
 @by_lesson
 def test_the_head_counts_what_is_right_now(lesson):
-    choices, _, head = parts(QuizPanel(lesson))
+    choices, _, head = parts(CheckYourself(lesson))
     quiz = QUIZZES[lesson]
     for done, (choice, question) in enumerate(zip(choices, quiz, strict=True)):
         choice.index = (question.right + 1) % len(question.options)
@@ -184,12 +184,12 @@ def test_the_head_counts_what_is_right_now(lesson):
 
 def test_there_is_no_quiz_for_a_lesson_that_is_not_there():
     with pytest.raises(ValueError, match='no quiz for lesson "99". There are quizzes: 00'):
-        QuizPanel("99")
+        CheckYourself("99")
 
 
 def test_texts_are_never_html(monkeypatch):
-    monkeypatch.setattr("lessons.widgets.quiz.questions", lambda _: (AWKWARD, AWKWARD))
-    panel = QuizPanel("x")
+    monkeypatch.setattr("lessons.panels.check_yourself.questions", lambda _: (AWKWARD, AWKWARD))
+    panel = CheckYourself("x")
     choices, whys, _ = parts(panel)
     choices[0].index = 0
     assert "Because &amp; so &lt; on" in whys[0].value
@@ -238,7 +238,7 @@ def check_static(quiz, asked, answers):
 
 @by_lesson
 def test_it_can_be_read_as_plain_text(lesson):
-    text = repr(QuizPanel(lesson))
+    text = repr(CheckYourself(lesson))
     assert text.count("live in JupyterLab, when the cell has run") == 1
     assert text.startswith(f"Quiz: {COUNTS[len(QUIZZES[lesson])]} questions")
     assert max(map(len, text.splitlines()[1:])) <= 88
@@ -248,7 +248,7 @@ def test_it_can_be_read_as_plain_text(lesson):
 
 @by_lesson
 def test_it_can_be_read_as_html_with_the_answers_folded_away(lesson):
-    page = QuizPanel(lesson).static()
+    page = CheckYourself(lesson).static()
     reader = Reader(page)
     check_static(QUIZZES[lesson], reader.open, reader.folded)
     assert "live in JupyterLab, when the cell has run" not in page
@@ -262,14 +262,14 @@ def test_awkward_texts_in_html():
 def published(panel, monkeypatch):
     """What a notebook stores of a panel."""
     bundles = []
-    monkeypatch.setattr("lessons.widgets.parts.publish_display_data", bundles.append)
+    monkeypatch.setattr("lessons.panels.controls.publish_display_data", bundles.append)
     panel._ipython_display_()
     (bundle,) = bundles
     return bundle
 
 
 def test_all_three_forms_are_published_and_two_of_them_are_always_the_same(monkeypatch):
-    first, second = (published(QuizPanel("00"), monkeypatch) for _ in range(2))
+    first, second = (published(CheckYourself("00"), monkeypatch) for _ in range(2))
     view = "application/vnd.jupyter.widget-view+json"
     assert first.pop(view) != second.pop(view)
     assert first == second

@@ -16,8 +16,9 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
-from lessons.data import Stories, load, load_split
-from lessons.readers import GAPS
+from lessons.sources import load, load_split
+from lessons.sources.tables import GAPS
+from lessons.split import Stories
 
 
 @pytest.fixture

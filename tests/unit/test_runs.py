@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 import torch
 
-from lessons.checkpoint import load
+from lessons.checkpoint import load_checkpoint
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
-from lessons.runs import Settings, delete_run, kept_runs, make_optimizer, new_run, prepare
+from lessons.panels.runs import Settings, delete_run, kept_runs, make_optimizer, new_run, prepare
 from lessons.text import Vocabulary
-from lessons.training import Epoch, best, evaluate, fit
+from lessons.validation import Epoch, best, evaluate, fit
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def test_the_history_is_that_of_the_plain_loop(parts, prepared, tmp_path, name, 
 def test_the_file_holds_the_best_model(prepared, tmp_path):
     run = train(new_run(tmp_path, Settings(5, 64, 0.02)), prepared)
     loader = make_loader(prepared.validation, 128)
-    assert evaluate(load(run.path).model, loader) == best(run.history).validation
+    assert evaluate(load_checkpoint(run.path).model, loader) == best(run.history).validation
 
 
 def test_runs_are_found_again_in_order(prepared, tmp_path):
@@ -154,7 +154,7 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
 KERNEL = """
 import sys
 from pathlib import Path
-from lessons.runs import Settings, kept_runs, new_run
+from lessons.panels.runs import Settings, kept_runs, new_run
 folder = Path(sys.argv[1])
 print("found", len(kept_runs(folder)), flush=True)
 new_run(folder, Settings(epochs=7)).keep()

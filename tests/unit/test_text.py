@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lessons.text import UNKNOWN, Vocabulary, separate_characters, tokenize
+from lessons.support.unspaced import separate_characters
+from lessons.text import UNKNOWN, Vocabulary, tokenize
 
 # torchtext's "basic_english", as its documentation lists it: lower the case, then these
 # replacements one after the other, then split at white space.
@@ -76,7 +77,7 @@ def test_tokens_of_the_real_rows_are_those_of_basic_english(real_parts):
 def test_vocabulary_is_ordered_by_count_then_alphabet():
     vocabulary = Vocabulary.build(["b a c", "b c a", "b d"], min_count=2)
     assert vocabulary.tokens == (UNKNOWN, "b", "a", "c")  # b three times, a and c twice, d once
-    assert vocabulary.numbers == {UNKNOWN: 0, "b": 1, "a": 2, "c": 3}
+    assert vocabulary.token_to_id == {UNKNOWN: 0, "b": 1, "a": 2, "c": 3}
     assert len(vocabulary) == 4
 
 
@@ -198,6 +199,8 @@ def test_the_warning_is_one_line_without_a_path():
     command = [sys.executable, "-c", script]
     run = subprocess.run(command, env=os.environ, capture_output=True, check=True)
     said = run.stderr.decode()
-    assert said.startswith("lessons.text:1: UserWarning: These texts have hardly any spaces")
+    assert said.startswith(
+        "lessons.support.unspaced:1: UserWarning: These texts have hardly any spaces"
+    )
     assert said.count("\n") == 1
     assert "/" not in said

@@ -11,23 +11,10 @@ from torch.nn import functional as F
 
 from lessons.loaders import Batch, EncodedStories, make_loader
 from lessons.model import TextClassifier
+from lessons.panels.rate import loss_along, slope_at
 from lessons.text import Vocabulary
-from lessons.training import (
-    Epoch,
-    Scores,
-    Step,
-    accuracy,
-    average,
-    best,
-    evaluate,
-    fit,
-    loss_along,
-    predict,
-    slope_at,
-    stop_early,
-    train_one_epoch,
-    train_step,
-)
+from lessons.training import Scores, Step, accuracy, average, train_one_epoch, train_step
+from lessons.validation import Epoch, best, evaluate, fit, predict, stop_early
 
 
 @pytest.fixture
@@ -60,7 +47,7 @@ def epoch(number, loss):
 def test_a_step_is_plain_gradient_descent():
     model = TextClassifier(5, 2, 3)
     batch = Batch(torch.tensor([1, 2, 2]), torch.tensor([0, 2]), torch.tensor([0, 1]))
-    loss = F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels)
+    loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
     gradients = torch.autograd.grad(loss, list(model.parameters()))
     expected = [p.detach() - 0.5 * g for p, g in zip(model.parameters(), gradients, strict=True)]
 
@@ -267,7 +254,7 @@ def test_to_stop_is_not_to_ask_and_to_continue_is_to_ask_again(setup):
 def test_a_break_is_not_counted_as_training_time(setup, monkeypatch):
     clock = itertools.count()  # a second for every look at it
     skipped = 0
-    monkeypatch.setattr("lessons.training.perf_counter", lambda: next(clock) + skipped)
+    monkeypatch.setattr("lessons.validation.perf_counter", lambda: next(clock) + skipped)
     events = fit(*setup(batch_size=400), epochs=1)
     for event in events:
         skipped += 1000  # the listener takes its time
@@ -342,5 +329,5 @@ def test_the_slope_of_one_weight_is_that_of_a_nudge(parts):
     assert slope == pytest.approx((high - low) / 2e-5, rel=1e-4)
     assert torch.equal(model.linear.bias, before)  # put back
     assert model.linear.bias.grad is None
-    here = F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels).item()
+    here = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels).item()
     assert loss_along(model, batch, model.linear.bias, 1, [before[1].item()]) == [here]

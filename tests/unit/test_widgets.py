@@ -18,26 +18,20 @@ import torch
 from test_runs import WRONG, second_kernel
 
 import lessons.checkpoint
-import lessons.widgets
-from lessons.checkpoint import load
-from lessons.data import Stories, split
+import lessons.panels
+from lessons.checkpoint import load_checkpoint
 from lessons.loaders import make_loader
 from lessons.model import Classifier, TextClassifier, classify
-from lessons.runs import Settings, new_run, prepare
+from lessons.panels import BatchPanel, HeadlinePanel, RatePanel, SplitPanel, Target, TrainingLab
+from lessons.panels.controls import Dial
+from lessons.panels.live_plot import Curves, describe
+from lessons.panels.runs import Settings, new_run, prepare
+from lessons.panels.training_lab import KEPT
+from lessons.panels.worker import Worker
+from lessons.split import Stories, split
 from lessons.text import Vocabulary
-from lessons.training import Epoch, Scores, best, evaluate
-from lessons.widgets import (
-    BatchPanel,
-    HeadlinePanel,
-    RatePanel,
-    SplitPanel,
-    Target,
-    TrainingLab,
-)
-from lessons.widgets.curves import Curves, describe
-from lessons.widgets.lab import KEPT
-from lessons.widgets.parts import Dial
-from lessons.widgets.worker import Worker
+from lessons.training import Scores
+from lessons.validation import Epoch, best, evaluate
 
 LONG = 60  # seconds: what takes longer hangs
 
@@ -415,13 +409,13 @@ def test_an_error_in_the_middle_keeps_the_epochs_before_it(lab, monkeypatch):
             raise OSError("The disk is full.")
 
     put(lab, "epochs", 5)
-    monkeypatch.setattr("lessons.runs.Run.keep", fails)
+    monkeypatch.setattr("lessons.panels.runs.TrainingRun.keep", fails)
     press(lab, "Train")
     assert lab.wait(LONG)
     assert "Training ended with an error. The disk is full." in shown(lab)
     assert len(lab.history) == 2
     assert isinstance(lab.best, Epoch)
-    assert load(lab.runs[-1].path)
+    assert load_checkpoint(lab.runs[-1].path)
 
 
 def test_a_rate_that_is_far_too_high_is_told(lab):
@@ -478,7 +472,7 @@ def test_interrupting_run_keeps_the_panel_usable(lab, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr("lessons.runs.Run.keep", interrupt)
+        patched.setattr("lessons.panels.runs.TrainingRun.keep", interrupt)
         with pytest.raises(KeyboardInterrupt):
             lab.run(epochs=3)
     assert enabled(lab) == ["Train", "Reset"]  # what was cut off cannot go on
@@ -502,7 +496,7 @@ def test_after_wrong_arguments_the_next_call_works_and_no_run_is_lost(lab):
     runs = list(lab.runs)
     with pytest.raises(ValueError):
         lab.run(learning_rate="0.1")
-    assert lab.runs == runs and all(load(run.path) for run in runs)
+    assert lab.runs == runs and all(load_checkpoint(run.path) for run in runs)
     lab.run(epochs=2, batch_size=512)
     assert lab.runs[:-1] == runs[1:] and len(lab.history) == 2
 
@@ -536,7 +530,7 @@ def test_a_full_disk_ends_the_training_in_words_and_keeps_the_epochs_before(lab,
         assert lab.wait(LONG)
     assert "Training ended with an error. The file" in shown(lab)
     assert "(No space left on device). Choose a folder that exists" in shown(lab)
-    assert len(lab.history) == 2 and load(lab.runs[-1].path)
+    assert len(lab.history) == 2 and load_checkpoint(lab.runs[-1].path)
     lab.run(epochs=1, batch_size=512)  # there is room again
     assert len(lab.history) == 1
 
@@ -550,7 +544,7 @@ def test_reset_that_cannot_delete_says_so_and_keeps_the_runs(lab, monkeypatch):
         patched.setattr("pathlib.Path.unlink", refuse)
         press(lab, "Reset")
     assert "could not be deleted (Permission denied)" in shown(lab)
-    assert len(lab.history) == 1 and load(lab.runs[-1].path)
+    assert len(lab.history) == 1 and load_checkpoint(lab.runs[-1].path)
     press(lab, "Reset")
     assert lab.runs == []
 
@@ -588,7 +582,7 @@ def test_a_button_while_a_cell_trains_changes_nothing(lab, name):
     assert before.comm is None  # what still waits to be told to it finds nobody
     assert presses and presses == [["Stop"]] * len(presses)
     assert [len(run.history) for run in lab.runs] == [1, 3]
-    assert all(load(run.path) for run in lab.runs)
+    assert all(load_checkpoint(run.path) for run in lab.runs)
     assert workers() == []
     press(lab, "Reset")
     assert lab.runs == []
@@ -624,7 +618,7 @@ def test_stop_takes_effect_while_ag_news_is_downloaded(lab, monkeypatch):
             yield 3_000_000, 18_000_000
 
     asked = threading.Event()
-    monkeypatch.setattr("lessons.widgets.lab.download_ag_news", download)
+    monkeypatch.setattr("lessons.panels.training_lab.download_ag_news", download)
     find(lab, ipywidgets.Dropdown, "stories").value = "ag-news"
     press(lab, "Train")
     assert watch(lab, lambda: "Downloading AG News: 3 of 18 MB." in shown(lab))
@@ -660,7 +654,7 @@ def test_a_slow_painting_does_not_hold_up_the_next_run(lab):
 def test_the_next_painting_is_never_far_off(lab, monkeypatch):
     lab.run(epochs=1)
     ticks = iter(range(0, 1000, 10))  # a painting that takes ten seconds of work
-    monkeypatch.setattr("lessons.widgets.lab.thread_time", lambda: next(ticks))
+    monkeypatch.setattr("lessons.panels.training_lab.thread_time", lambda: next(ticks))
     lab._paint()
     assert lab._due - time.perf_counter() <= 1.0
 
@@ -855,7 +849,7 @@ def test_a_model_of_other_classes():
     assert "yes &amp; no" in page and "&lt;b&gt;" in page
 
 
-PANELS = {n: one for n, one in vars(lessons.widgets).items() if hasattr(one, "instead")}
+PANELS = {n: one for n, one in vars(lessons.panels).items() if hasattr(one, "instead")}
 
 
 @pytest.mark.parametrize("panel", PANELS.values(), ids=PANELS)

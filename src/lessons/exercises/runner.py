@@ -14,11 +14,19 @@ from typing import Any, NamedTuple
 
 import torch
 
-from lessons import data, loaders, model, text, training
-from lessons.exercises import parts
-from lessons.exercises.parts import Exercise, NotYet, brief
+from lessons import loaders, model, split, text, training, validation
+from lessons.exercises import asserts
+from lessons.exercises.asserts import Exercise, NotYet, brief
 
-_AT_HAND = (math, data, text, loaders, model, training)  # torch, nn and F come with them
+_AT_HAND = (
+    math,
+    split,
+    text,
+    loaders,
+    model,
+    training,
+    validation,
+)  # torch, nn and F come with them
 
 _LIBRARY = str(Path(model.__file__).parent)  # an answer may inherit from a class of ours
 
@@ -162,7 +170,7 @@ def blame(error: BaseException, answer: Any) -> Verdict:
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame for frame in frames if frame.filename in theirs]
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    called = (frames[-1].filename, frames[-1].name) == (parts.__file__, parts.call.__name__)
+    called = (frames[-1].filename, frames[-1].name) == (asserts.__file__, asserts.call.__name__)
     if not lines and (called or any(frame.filename in files for frame in frames)):
         whose = "What your class inherits" if isinstance(answer, type) else "Your decorator"
         return Verdict(NOT_YET, f"{whose} raised {what}")

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import io
 import math
-import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from threading import Lock
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from torch import Tensor
 
-from lessons.bugs import Look
-from lessons.data import Split
-from lessons.training import Epoch, best
+from lessons.figures.fonts import lacking_letters, leave_to_browser
+from lessons.split import Split
+from lessons.validation import Epoch, best
 
 if TYPE_CHECKING:  # a third of a second, for those who draw
-    from IPython.display import HTML
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-    from matplotlib.text import Text
 
 # Two of Okabe and Ito's colours, which colour-blind people can tell apart. Marker and dash
 # differ as well, so the lines can be told apart in grey.
@@ -35,12 +26,6 @@ PARTS: dict[str, dict[str, Any]] = {  # of a split
     "train": {"color": "#0072B2"},
     "validation": {"color": "#E69F00", "hatch": "///"},
     "test": {"color": "#BBBBBB", "hatch": "..."},
-}
-_ROLES = {  # the colours in a drawing, and those of the page that stand for them
-    TRAIN["color"].lower(): f"var(--lessons-train, {TRAIN['color']})",
-    VALIDATION["color"].lower(): f"var(--lessons-validation, {VALIDATION['color']})",
-    "#000000": "currentColor",
-    "#ffffff": "var(--jp-layout-color1, white)",
 }
 NAMES = {"train": "training", "validation": "validation"}
 MOST_CLASSES = 25  # for which a picture has room
@@ -117,72 +102,6 @@ def _draw_legend(ax: Axes) -> None:
         ax.legend()
 
 
-def draw_twins(
-    figure: Figure,
-    healthy: Sequence[Look],
-    broken: Sequence[Look],
-    stars: Sequence[Look] = (),
-    name: str = "broken",
-) -> None:
-    """A broken run beside its healthy twin: loss, accuracy, and the exam.
-
-    `stars` are the two epochs that were kept. A loss that is no number any more is not drawn.
-    """
-    # Where both lines are the same, the healthy one shows around the other.
-    below = {**TRAIN, "label": "healthy", "markersize": 7, "linewidth": 2.5}
-    styles = [below, {**VALIDATION, "label": name, "markersize": 4}]
-    axes = figure.subplots(1, 3)
-    for ax, (title, thick, thin, score) in zip(axes, _TWINS, strict=True):
-        for looks, style in zip((healthy, broken), styles, strict=True):
-            numbers = [look.number for look in looks]
-            ax.plot(numbers, _heights(looks, thick, score), **style)
-            ax.plot(numbers, _heights(looks, thin, score), ":", color=style["color"])
-        for look, style in zip(stars, styles, strict=False):  # there are none before the end
-            edge = {"markeredgecolor": style["color"], "markeredgewidth": 1.5}
-            ax.plot(look.number, _heights([look], thick, score), **BEST, **edge)
-        _frame_twins(ax, title, score, max(10, len(healthy), len(broken)))
-    _fit_loss(axes[0], healthy, broken, name)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
-
-
-_TWINS = (  # title, the part of a look that is drawn thick, the one that is dotted, and the score
-    ("Quiz loss (dotted: training)", "validation", "train", "loss"),
-    ("Quiz accuracy (dotted: training)", "validation", "train", "accuracy"),
-    ("Exam accuracy (dotted: new stories)", "exam", "new", "accuracy"),
-)
-
-
-def _frame_twins(ax: Axes, title: str, score: str, epochs: int) -> None:
-    from matplotlib.ticker import MaxNLocator
-
-    ax.set(title=title, xlabel="epoch", xlim=(0.5, epochs + 0.5))
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.grid(alpha=0.3)
-    if score == "accuracy":
-        ax.set_ylim(0, 1.04)
-        ax.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
-
-
-def _heights(looks: Sequence[Look], part: str, score: str) -> list[float]:
-    """The scores; nan, which is not drawn, in the place of infinity."""
-    values = [getattr(getattr(look, part), score) for look in looks]
-    return [value if math.isfinite(value) else math.nan for value in values]
-
-
-def _fit_loss(ax: Axes, healthy: Sequence[Look], broken: Sequence[Look], name: str) -> None:
-    """Losses that differ hugely take a scale on which each mark is ten times the one below."""
-    parts = [(look, part) for look in (*healthy, *broken) for part in (look.train, look.validation)]
-    finite = [(look, part.loss) for look, part in parts if math.isfinite(part.loss)]
-    if max((loss for _, loss in finite), default=0) > 6:
-        ax.set(yscale="log", ylabel="loss, by powers of ten")
-    else:
-        ax.set(ylim=(0, None if finite else 1.5), ylabel="loss")
-    if broken and not any(look in broken for look, _ in finite):
-        told = f"{name}: no number any more"
-        where = {"transform": ax.transAxes, "ha": "right", "color": VALIDATION["color"]}
-        ax.text(0.97, 0.91, told, bbox={"facecolor": "white", "edgecolor": "none"}, **where)
-
-
 def draw_sizes(ax: Axes, parts: Split) -> None:
     """How many stories are in each part of a split."""
     for name, part in parts._asdict().items():
@@ -225,7 +144,8 @@ def _name_ticks(ax: Axes, axis: Literal["x", "y"], names: Sequence[str]) -> None
     if axis == "x" and (len(names) > FEW_CLASSES or max(map(len, shown["labels"])) > 12):
         shown["rotation"] = 90
     (ax.set_xticks if axis == "x" else ax.set_yticks)(range(len(names)), **shown)
-    _left_to_browser(ax.get_xticklabels() if axis == "x" else ax.get_yticklabels())
+    ticks = ax.get_xticklabels() if axis == "x" else ax.get_yticklabels()
+    leave_to_browser(lacking_letters(ticks))
 
 
 def shorten(name: str) -> str:
@@ -284,82 +204,3 @@ def draw_confusion(ax: Axes, counts: Tensor, names: Sequence[str]) -> None:
             if count or len(shown) <= FEW_CLASSES:  # of many cells, the empty ones stay empty
                 color = "white" if count > counts.max() / 2 else "black"
                 ax.text(column, row, str(count), ha="center", va="center", color=color)
-
-
-def _left_to_browser(texts: Iterable[Text]) -> bool:
-    """Are there texts with letters that matplotlib's font lacks? They get its font of boxes.
-
-    That keeps room for them and spares the warnings. In an SVG the browser then finds the letters.
-    """
-    from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
-
-    known = get_font(findfont(FontProperties())).get_charmap()
-    lacking = [
-        text
-        for text in texts
-        if any(ord(letter) not in known and letter.isprintable() for letter in text.get_text())
-    ]
-    boxes = {"Last Resort High-Efficiency"} & set(fontManager.get_font_names())
-    for text in lacking:
-        text.set_fontfamily(["sans-serif", *boxes])
-    return bool(lacking)
-
-
-def picture(figure: Figure, alt: str) -> HTML:
-    """A figure for a notebook, with words for those who cannot see it.
-
-    It is a PNG, except in a script that matplotlib's font lacks, such as Chinese: then it is an
-    SVG, whose letters are left to the browser, which has more fonts.
-    """
-    from IPython.display import HTML
-    from matplotlib.text import Text
-
-    kind = "svg" if _left_to_browser(figure.findobj(Text)) else "png"
-    file = io.BytesIO()
-    with _letters():
-        figure.savefig(file, format=kind, dpi=110, bbox_inches="tight")
-    data = base64.b64encode(file.getvalue()).decode()
-    return HTML(
-        f'<img alt="{html.escape(alt)}" src="data:image/{kind.replace("svg", "svg+xml")};'
-        f'base64,{data}" style="max-width: 100%; height: auto">'
-    )
-
-
-def labelled(drawn: str, alt: str) -> str:
-    """A drawing for a panel (see `svg`), with words for those who cannot see it."""
-    return f'<div role="img" aria-label="{html.escape(alt)}">{drawn}</div>'
-
-
-def svg(figure: Figure) -> str:
-    """A figure as HTML that takes the colours of the page, light or dark."""
-    file = io.StringIO()
-    with _letters():
-        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-    drawn = file.getvalue()
-    drawn = drawn[drawn.index("<svg") :]
-    for color, role in _ROLES.items():
-        drawn = drawn.replace(color, role)
-    # Only what is pointed at needs its id; the others would stand on the page many times.
-    kept = set(re.findall(r"#([\w-]+)", drawn))
-    return re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in kept else "", drawn)
-
-
-_drawing = Lock()  # panels draw in a thread of their own
-
-
-@contextmanager
-def _letters() -> Iterator[None]:
-    """Let text in an SVG be letters, not outlines: there is less to draw.
-
-    It is a setting of the whole kernel, so it is put back. That is not left to `rc_context`: it
-    would also put back whatever the reader's own cell sets in the meantime.
-    """
-    import matplotlib
-
-    with _drawing:
-        before = matplotlib.rcParams["svg.fonttype"]
-        matplotlib.rcParams["svg.fonttype"] = "none"
-        try:
-            yield
-        finally:
-            matplotlib.rcParams["svg.fonttype"] = before

@@ -1,21 +1,21 @@
 """Panels to drive and to watch what the lessons teach. They compose the library, no more."""
 
-from lessons.widgets.batches import BatchPanel
-from lessons.widgets.break_it import BreakPanel
-from lessons.widgets.headline import HeadlinePanel
-from lessons.widgets.lab import Target, TrainingLab
-from lessons.widgets.prediction import CurvePrediction, NumberPrediction
-from lessons.widgets.quiz import QuizPanel
-from lessons.widgets.rate import RatePanel
-from lessons.widgets.splits import SplitPanel
+from lessons.panels.batches import BatchPanel
+from lessons.panels.break_it import BreakPanel
+from lessons.panels.check_yourself import CheckYourself
+from lessons.panels.headline import HeadlinePanel
+from lessons.panels.prediction import CurvePrediction, NumberPrediction
+from lessons.panels.rate import RatePanel
+from lessons.panels.splits import SplitPanel
+from lessons.panels.training_lab import Target, TrainingLab
 
 __all__ = [
     "BatchPanel",
     "BreakPanel",
+    "CheckYourself",
     "CurvePrediction",
     "HeadlinePanel",
     "NumberPrediction",
-    "QuizPanel",
     "RatePanel",
     "SplitPanel",
     "Target",

@@ -5,8 +5,9 @@ import math
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 
-from lessons.plots import draw_epoch, labelled, svg
-from lessons.widgets.parts import Dial, Panel, buttons, status_line, words
+from lessons.figures.html import labelled, svg
+from lessons.figures.plots import draw_epoch
+from lessons.panels.controls import Dial, Panel, buttons, status_line, words
 
 
 class BatchPanel(Panel):

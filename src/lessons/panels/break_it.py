@@ -10,13 +10,15 @@ from time import perf_counter
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 
-from lessons.bugs import BUGS, Bug, Look, chosen, switched_fit
-from lessons.data import Split, load_split
-from lessons.plots import draw_twins, labelled, svg
+from lessons.figures.html import labelled, svg
+from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
+from lessons.panels.live_plot import say_loss
+from lessons.panels.worker import Worker
+from lessons.silent_bugs.bugs import BUGS, Bug, Look, chosen, switched_fit
+from lessons.silent_bugs.plots import draw_twins
+from lessons.sources import load_split
+from lessons.split import Split
 from lessons.training import Scores, Step
-from lessons.widgets.curves import say_loss
-from lessons.widgets.parts import Dial, Panel, beside, button, buttons, status_line, words
-from lessons.widgets.worker import Worker
 
 MYSTERY = "mystery"
 SOUND = "sound"  # the mystery in which nothing is wrong

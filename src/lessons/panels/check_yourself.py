@@ -7,13 +7,13 @@ from textwrap import fill
 
 import ipywidgets as widgets
 
-from lessons.quizzes import Option, Question, questions
-from lessons.widgets.parts import Panel, choice, lettered, status_line
+from lessons.panels.controls import Panel, choice, lettered, status_line
+from lessons.questions import Option, Question, questions
 
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
-class QuizPanel(Panel):
+class CheckYourself(Panel):
     """The quiz of a lesson. Each option that is chosen says whether it is right, and why."""
 
     instead = " The answers stand at the end."

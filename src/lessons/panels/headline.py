@@ -4,9 +4,9 @@ import html
 
 import ipywidgets as widgets
 
-from lessons.model import Classifier, classify, word_pulls
-from lessons.plots import shorten
-from lessons.widgets.parts import Panel, status_line, words
+from lessons.figures.plots import shorten
+from lessons.model import Classifier, classify, word_contributions
+from lessons.panels.controls import Panel, status_line, words
 
 HEADLINE = "Striker sells his robot bank"
 TOLD = 12  # classes whose probabilities are shown, the most probable ones
@@ -45,9 +45,9 @@ class HeadlinePanel(Panel):
         """The words in reading order, each with its pull towards the guess."""
         place = self._classifier.names.index(guess)
         chips = []
-        for word, pulls in word_pulls(self._classifier, text):
+        for word, pulls in word_contributions(self._classifier, text):
             pull = (pulls[place] - pulls.mean()).item()  # towards the guess, against the others
-            known = word in self._classifier.vocabulary.numbers
+            known = word in self._classifier.vocabulary.token_to_id
             kind = "for" if pull > 0 else "against"
             shown = f"{pull:+.1f}".replace("-", "−")
             shown += "" if known else ", unknown word"

@@ -8,8 +8,10 @@ from matplotlib.artist import Artist
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lessons.plots import TRAIN, draw_accuracy, draw_earlier, draw_line, draw_loss, labelled, svg
-from lessons.training import Epoch, Scores, Step, best
+from lessons.figures.html import labelled, svg
+from lessons.figures.plots import TRAIN, draw_accuracy, draw_earlier, draw_line, draw_loss
+from lessons.training import Scores, Step
+from lessons.validation import Epoch, best
 
 SO_FAR = {**TRAIN, "linestyle": ":", "markersize": 4}
 

@@ -13,9 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lessons.plots import TRAIN, VALIDATION, labelled, picture, svg
-from lessons.shapes import closest, moves, say_moves, stretch
-from lessons.widgets.parts import (
+from lessons.figures.html import labelled, picture, svg
+from lessons.figures.plots import TRAIN, VALIDATION
+from lessons.panels.controls import (
     Dial,
     Panel,
     beside,
@@ -26,6 +26,7 @@ from lessons.widgets.parts import (
     status_line,
     words,
 )
+from lessons.panels.sketches import closest, moves, say_moves, stretch
 
 NONE = "You made no prediction this time."
 RESULT = {**TRAIN, "label": "what happened"}

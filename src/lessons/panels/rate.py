@@ -1,16 +1,21 @@
 """Lesson 04: steps down a slope, with a learning rate of your choice."""
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
 import ipywidgets as widgets
 import torch
 from matplotlib.figure import Figure
+from torch import nn
+from torch.nn import functional as F
 
-from lessons.data import load_split
-from lessons.loaders import EncodedStories, make_loader
+from lessons.figures.html import labelled, svg
+from lessons.figures.plots import TRAIN, VALIDATION
+from lessons.loaders import Batch, EncodedStories, make_loader
 from lessons.model import TextClassifier
-from lessons.plots import TRAIN, VALIDATION, labelled, svg
+from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
+from lessons.sources import load_split
 from lessons.text import Vocabulary
-from lessons.training import loss_along, slope_at
-from lessons.widgets.parts import Dial, Panel, beside, button, buttons, status_line, words
 
 START = 2.0  # of the weight: too high
 
@@ -76,3 +81,46 @@ class RatePanel(Panel):
         ax.legend(loc="lower left")
         self._view.value = labelled(svg(figure), f"The loss along one weight is a valley. {told}")
         self._status.value = words(told)
+
+
+def loss_along(
+    model: nn.Module, batch: Batch, weights: torch.Tensor, place: int, values: Sequence[float]
+) -> list[float]:
+    """The loss of a batch for each of these values of one weight, all others held still.
+
+    `weights` are some of the model's parameters, such as `model.linear.bias`, and `place` says
+    which of them to change. It is put back afterwards.
+    """
+    losses = []
+    with _keep_weight(weights, place), torch.no_grad():
+        for value in values:
+            weights[place] = value
+            logits = model(batch.token_ids, batch.offsets)  # (stories, classes)
+            losses.append(F.cross_entropy(logits, batch.labels).item())
+    return losses
+
+
+def slope_at(
+    model: nn.Module, batch: Batch, weights: torch.Tensor, place: int, value: float
+) -> float:
+    """The gradient of one weight where it has this value, as `backward()` finds it.
+
+    See `loss_along`. The weight is put back, and `.grad` stays as it was.
+    """
+    with _keep_weight(weights, place):
+        with torch.no_grad():
+            weights[place] = value
+        loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
+        (slopes,) = torch.autograd.grad(loss, weights)
+    return slopes[place].item()
+
+
+@contextmanager
+def _keep_weight(weights: torch.Tensor, place: int) -> Iterator[None]:
+    """Let a block change one weight; afterwards it is as before, whatever happens."""
+    before = weights[place].detach().clone()
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            weights[place] = before

@@ -15,12 +15,15 @@ from filelock import FileLock, Timeout
 from torch import nn
 from torch.optim import SGD, AdamW, Optimizer
 
-from lessons.checkpoint import keep_best, not_written, write_whole
-from lessons.data import Split
-from lessons.loaders import EncodedStories, make_loader, whole_number
+from lessons.checkpoint import keep_best
+from lessons.loaders import EncodedStories, make_loader
 from lessons.model import Classifier, TextClassifier
+from lessons.split import Split
+from lessons.support.checks import check_whole_number
+from lessons.support.files import not_written, write_whole
 from lessons.text import Vocabulary
-from lessons.training import Epoch, Scores, Step, fit
+from lessons.training import Scores, Step
+from lessons.validation import Epoch, fit
 
 NO_END = 10**9  # epochs: whoever listens stops asking before
 OPTIMIZERS = ("AdamW", "SGD")
@@ -33,14 +36,14 @@ class Settings(NamedTuple):
     batch_size: int = 128
     learning_rate: float = 0.01
     optimizer: str = "AdamW"  # or "SGD"
-    source: str = "mini-news"  # as for `lessons.data.load`
+    source: str = "mini-news"  # as for `lessons.sources.load`
     seed: int = 0
 
     def checked(self) -> "Settings":
         """The same, if a training can have such settings; else raises ValueError."""
-        whole_number("number of epochs", self.epochs)
-        whole_number("batch size", self.batch_size)
-        whole_number("seed", self.seed, least=0)
+        check_whole_number("number of epochs", self.epochs)
+        check_whole_number("batch size", self.batch_size)
+        check_whole_number("seed", self.seed, least=0)
         rate = self.learning_rate
         if not isinstance(rate, Real) or isinstance(rate, bool) or not 0 <= rate < math.inf:
             raise ValueError(f"The learning rate is {rate!r}; it must be a number such as 0.01.")
@@ -70,7 +73,7 @@ def prepare(parts: Split) -> Prepared:
 
 
 @dataclass
-class Run:
+class TrainingRun:
     """One training: its settings, its history, and the file of its best model."""
 
     settings: Settings
@@ -129,18 +132,18 @@ def make_optimizer(model: nn.Module, name: str, learning_rate: float) -> Optimiz
 _OURS: dict[Path, FileLock] = {}
 
 
-def new_run(folder: Path, settings: Settings) -> Run:
+def new_run(folder: Path, settings: Settings) -> TrainingRun:
     """A run that has not begun. Its file name is later than all others in the folder.
 
     Raises ValueError for settings that no training can have, and OSError if the folder cannot be
     written.
     """
-    run = Run(settings.checked(), folder / f"{time.time_ns()}.pt")
+    run = TrainingRun(settings.checked(), folder / f"{time.time_ns()}.pt")
     _take(run.path)
     return run
 
 
-def kept_runs(folder: Path) -> list[Run]:
+def kept_runs(folder: Path) -> list[TrainingRun]:
     """The runs in a folder, the latest one last, and from now on this kernel's.
 
     Those of another kernel that is still running are left out. So is a damaged file, which is
@@ -154,13 +157,13 @@ def kept_runs(folder: Path) -> list[Run]:
     return runs
 
 
-def _read_run(path: Path) -> Run:
+def _read_run(path: Path) -> TrainingRun:
     contents = json.loads(path.read_bytes())
     history = [
         Epoch(number, Scores(*train), Scores(*validation), seconds)
         for number, train, validation, seconds in contents["history"]
     ]
-    return Run(Settings(*contents["settings"]).checked(), path.with_suffix(".pt"), history)
+    return TrainingRun(Settings(*contents["settings"]).checked(), path.with_suffix(".pt"), history)
 
 
 def _is_ours(run: Path) -> bool:
@@ -193,7 +196,7 @@ def _take(run: Path) -> None:
     _OURS[path] = lock
 
 
-def delete_run(run: Run) -> None:
+def delete_run(run: TrainingRun) -> None:
     """Delete the files of a run that is this kernel's own. Raises OSError if that fails."""
     lock = run.path.resolve().with_suffix(".lock")
     for path in (run.path, run.path.with_suffix(".json")):

@@ -3,9 +3,11 @@
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 
-from lessons.data import Stories, load, split
-from lessons.plots import draw_shares, draw_sizes, labelled, svg
-from lessons.widgets.parts import Dial, Panel, beside, status_line, words
+from lessons.figures.html import labelled, svg
+from lessons.figures.plots import draw_shares, draw_sizes
+from lessons.panels.controls import Dial, Panel, beside, status_line, words
+from lessons.sources import load
+from lessons.split import Stories, split
 
 TOLD = 12  # classes, of which the line under the sliders says how many stories are in the exam
 

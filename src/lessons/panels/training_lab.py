@@ -11,15 +11,24 @@ from typing import ClassVar, NamedTuple
 
 import ipywidgets as widgets
 
-from lessons.ag_news import download_ag_news
-from lessons.checkpoint import load
-from lessons.data import SOURCE_VARIABLE, load_split
+from lessons.checkpoint import load_checkpoint
 from lessons.model import Classifier
-from lessons.runs import Prepared, Run, Settings, delete_run, kept_runs, new_run, prepare
-from lessons.training import Epoch, Step, best
-from lessons.widgets.curves import Curves, say_loss
-from lessons.widgets.parts import Dial, Panel, beside, button, buttons, status_line, words
-from lessons.widgets.worker import Worker
+from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
+from lessons.panels.live_plot import Curves, say_loss
+from lessons.panels.runs import (
+    Prepared,
+    Settings,
+    TrainingRun,
+    delete_run,
+    kept_runs,
+    new_run,
+    prepare,
+)
+from lessons.panels.worker import Worker
+from lessons.sources import SOURCE_VARIABLE, load_split
+from lessons.sources.ag_news import download_ag_news
+from lessons.training import Step
+from lessons.validation import Epoch, best
 
 AG_NEWS = "ag-news"  # as `load` knows it
 KEPT = 5  # runs that are remembered; the oldest one goes
@@ -150,7 +159,7 @@ class TrainingLab(Panel):
     @property
     def classifier(self) -> Classifier:
         """The model of the best epoch of the latest run. Raises ValueError if there is none."""
-        return load(self.runs[-1].path if self.runs else self._folder)
+        return load_checkpoint(self.runs[-1].path if self.runs else self._folder)
 
     def run(
         self,
@@ -269,7 +278,7 @@ class TrainingLab(Panel):
             raise
         return self._events
 
-    def _all_events(self, run: Run) -> Iterator[Event]:
+    def _all_events(self, run: TrainingRun) -> Iterator[Event]:
         """What happens in a run, the loading of the stories included."""
         source = run.settings.source
         if source not in self._prepared:
@@ -411,7 +420,7 @@ def judge(history: Sequence[Epoch]) -> str:
     return "Best so far, saved." if number == history[-1].number else f"The best is epoch {number}."
 
 
-def table(runs: Sequence[Run]) -> str:
+def table(runs: Sequence[TrainingRun]) -> str:
     """The settings and the best scores of the runs, as HTML."""
     if not runs:
         return ""
@@ -423,7 +432,7 @@ def table(runs: Sequence[Run]) -> str:
     return f"<table><caption>Runs</caption><tr>{head}</tr>{''.join(marked)}</table>"
 
 
-def _row(number: int, run: Run) -> str:
+def _row(number: int, run: TrainingRun) -> str:
     wanted = run.settings
     cells = [str(number), f"{len(run.history)} of {wanted.epochs}", str(wanted.batch_size)]
     cells += [wanted.optimizer, f"{wanted.learning_rate:g}", Path(wanted.source).name]

@@ -10,7 +10,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-_FOLDER = files("lessons").joinpath("quizzes")
+_FOLDER = files("lessons").joinpath("questions")
 _OPTION = re.compile(
     r"- \[(?P<tick>[ x])\] (?P<text>(?:.+\n)+)"  # - [x] The text of the option
     r"\n(?P<why>(?:  [^*\n].*\n)+)"  # the reason under it

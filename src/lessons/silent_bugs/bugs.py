@@ -1,20 +1,22 @@
 """Lesson 09: silent bugs. A broken run differs from its healthy twin in exactly one thing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.optim import Optimizer
+from torch.optim import SGD, AdamW, Optimizer
 
-from lessons.data import Split, Stories
 from lessons.loaders import Batch, EncodedStories, make_loader
 from lessons.model import TextClassifier
-from lessons.runs import make_optimizer
+from lessons.split import Split, Stories
 from lessons.text import Vocabulary
-from lessons.training import Scores, Step, accuracy, average, evaluate
+from lessons.training import Scores, Step, accuracy, average
+from lessons.validation import evaluate
 
+_OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"AdamW": partial(AdamW, fused=True), "SGD": SGD}
 MOST = 1600  # stories to learn from: a run takes a second
 QUESTIONS = 50  # of the exam, at most: a small exam is easily flattered
 
@@ -85,7 +87,7 @@ class Student(TextClassifier):
 
 def switched_step(model: nn.Module, batch: Batch, optimizer: Optimizer, recipe: Recipe) -> Scores:
     """Learn from one batch, as `train_step` does; `zero_grad` has a switch."""
-    logits = model(batch.tokens, batch.offsets)  # (stories, classes)
+    logits = model(batch.token_ids, batch.offsets)  # (stories, classes)
     loss = F.cross_entropy(logits, batch.labels)
     if recipe.wipe:
         optimizer.zero_grad()
@@ -101,7 +103,7 @@ def grade(model: nn.Module, loader: Sequence[Batch], recipe: Recipe) -> Scores:
     scores, sizes = [], []
     with torch.no_grad():
         for batch in loader:
-            logits = model(batch.tokens, batch.offsets)  # (stories, classes)
+            logits = model(batch.token_ids, batch.offsets)  # (stories, classes)
             loss = F.cross_entropy(logits, batch.labels).item()
             scores.append(Scores(loss, accuracy(logits, batch.labels)))
             sizes.append(len(batch.labels))
@@ -122,7 +124,7 @@ def switched_fit(parts: Split, recipe: Recipe, seed: int = 0) -> Iterator[Step |
     chance = torch.Generator().manual_seed(seed)
     names = len(parts.train.names)
     model = Student(len(vocabulary), names, recipe.dropout, recipe.softmax, chance)
-    optimizer = make_optimizer(model, recipe.optimizer, recipe.learning_rate)
+    optimizer = _OPTIMIZERS[recipe.optimizer](model.parameters(), lr=recipe.learning_rate)
     for number in range(1, recipe.epochs + 1):
         model.train()
         scores, sizes = [], []
@@ -135,7 +137,7 @@ def switched_fit(parts: Split, recipe: Recipe, seed: int = 0) -> Iterator[Step |
 
 def _hand_out(parts: Split, recipe: Recipe, seed: int) -> list[Stories]:
     """Textbook, quizzes, exam and new stories."""
-    test = Stories(*parts.test)  # without the note about a second use: here it is the subject
+    test = parts.test
     order = torch.randperm(len(test.texts), generator=torch.Generator().manual_seed(seed))
     rows, cut = order[:MOST].tolist(), min(QUESTIONS, len(test.texts) // 4)
     exam, new = test.pick(rows[:cut]), test.pick(rows[cut:])
@@ -200,8 +202,8 @@ BUGS = {
     ),
     "eval": Bug(
         "Forgotten eval()",
-        "with torch.no_grad():\n    logits = model(batch.tokens, batch.offsets)",
-        "model.eval()\nwith torch.no_grad():\n    logits = model(batch.tokens, batch.offsets)",
+        "with torch.no_grad():\n    logits = model(batch.token_ids, batch.offsets)",
+        "model.eval()\nwith torch.no_grad():\n    logits = model(batch.token_ids, batch.offsets)",
         "The validation loss ends above that of the healthy run, and the accuracy below it. The "
         "training scores are about as in the healthy run.",
         "Dropout stays on during the quiz: the model answers with most of its notes covered.",
@@ -237,9 +239,10 @@ BUGS = {
     ),
     "softmax": Bug(
         "Softmax before cross-entropy",
-        "chances = model(batch.tokens, batch.offsets).softmax(dim=1)\n"
+        "chances = model(batch.token_ids, batch.offsets).softmax(dim=1)\n"
         "loss = F.cross_entropy(chances, batch.labels)",
-        "logits = model(batch.tokens, batch.offsets)\nloss = F.cross_entropy(logits, batch.labels)",
+        "logits = model(batch.token_ids, batch.offsets)\n"
+        "loss = F.cross_entropy(logits, batch.labels)",
         "The accuracy is about as good as ever. The loss stops high above 0, even in training, "
         "where nearly every answer is right.",
         "`cross_entropy` takes the softmax itself. Of probabilities it takes it once more. Even a "

@@ -4,11 +4,12 @@ import csv
 import os
 import re
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from lessons.split import problem_of_names
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".txt")  # Excel names its "Unicode text" .txt
 GAPS = {"na", "n/a", "#n/a", "<na>", "nan", "nat", "null", "none"}  # in small or capital letters
@@ -127,14 +128,6 @@ def _number_classes(
 
 def _some(words: Sequence[str]) -> str:
     return ", ".join(words[:5]) + " ..." * (len(words) > 5)
-
-
-def problem_of_names(names: Sequence[str]) -> str:
-    """Why these cannot be the names of classes, or nothing."""
-    if isinstance(names, str) or not all(isinstance(n, str) and n.strip() for n in names):
-        return "the names must be a list of words, such as ('World', 'Sports')"
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    return f"two classes have the name {twice[0]!r}" if twice else ""
 
 
 def _read_rows(path: Path, text: str, label: str, names: Collection[str]) -> _Rows:

@@ -1,35 +1,48 @@
-"""Lesson 07: the exam is taken once. The library says so when a second cell scores the test set."""
+"""The test set is for one use: a note says so when a second cell reads it (lesson 07)."""
 
 import sys
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar, Generic, TypeVar
+
+from torch.utils.data import DataLoader
 
 NOTE = """\
 Note: another cell has scored this test set before. The exam counts once: look at the
 result, change something, take it again, and the new score is too good. Use the
-validation set to choose (lesson 07). To be without the note:
-from lessons.exam import guard
-guard.watching = False"""
+validation set to choose (lesson 07). A loader without `OneUse` gives no note."""
+
+Batch = TypeVar("Batch")
 
 
-class Guard:
-    """Remembers, as long as the kernel lives, which cell scored a test set first."""
+class OneUse(Generic[Batch]):
+    """The batches of a loader over the `EncodedStories` of a test set.
 
-    def __init__(self) -> None:
-        self.watching = True
-        self._first: dict[int, str] = {}  # by test set, the cell
-        self._told = ""  # the run of a cell that was told last
+    When a second cell asks for them, a note is printed first. To run the same cell again is no
+    second use. Outside of notebooks there are no cells, so nothing is said. Two loaders of the
+    same stories count as one, as long as the kernel lives.
+    """
 
-    def note_use(self, test_set: int) -> None:
-        """Print the note if another cell than the first one scores this test set.
+    _first: ClassVar[dict[tuple[int, ...], str]] = {}  # by test set, the cell
+    _noted: ClassVar[str] = ""  # the run of a cell that had the note: it may ask more than once
 
-        To run the same cell again is no second use. Outside of notebooks there are no cells, so
-        nothing is said.
-        """
+    def __init__(self, loader: DataLoader[Batch]) -> None:
+        self.loader = loader
+        self.dataset: Any = loader.dataset
+
+    def __len__(self) -> int:
+        """How many batches there are."""
+        return len(self.loader)
+
+    def __iter__(self) -> Iterator[Batch]:
+        self._note_use()
+        return iter(self.loader)
+
+    def _note_use(self) -> None:
         cell, run = _running()
-        if not self.watching or not cell:
-            return
-        if self._first.setdefault(test_set, cell) != cell and self._told != run:
-            self._told = run  # once, though a cell reads many batches
+        # Labels and lengths tell test sets apart, and are the same with any vocabulary.
+        test_set = (*self.dataset.labels.tolist(), *self.dataset.lengths.tolist())
+        if cell and OneUse._first.setdefault(test_set, cell) != cell and OneUse._noted != run:
+            OneUse._noted = run
             print(NOTE)
 
 
@@ -41,6 +54,3 @@ def _running() -> tuple[str, str]:
     code = message.get("content", {}).get("code", "")
     cell = message.get("metadata", {}).get("cellId") or code
     return cell, message.get("header", {}).get("msg_id", "")
-
-
-guard = Guard()

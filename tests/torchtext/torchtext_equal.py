@@ -20,7 +20,7 @@ from torch import nn
 from torch.utils.data import DataLoader
 
 from conftest import REAL_ROWS
-from lessons.checkpoint import save
+from lessons.checkpoint import save_checkpoint
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import Classifier, classify
 from lessons.text import Vocabulary, tokenize
@@ -35,7 +35,7 @@ from torchtext.data import utils as data_utils
 from torchtext.data.functional import to_map_style_dataset
 from torchtext.vocab import build_vocab_from_iterator
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 COURSE = ROOT / ".venv" / "bin" / "python"  # the course's own Python, with its own torch
 PAGE = ROOT / "notebooks" / "torchtext" / "from_torchtext.ipynb"
 
@@ -92,7 +92,7 @@ def test_vocabulary_and_numbers_are_equal(parts_of, min_freq, request):
     parts = request.getfixturevalue(parts_of)
     theirs, ours = build(parts.train.texts, min_freq), Vocabulary.build(parts.train.texts, min_freq)
     assert list(ours.tokens) == theirs.get_itos()
-    assert ours.numbers == theirs.get_stoi()
+    assert ours.token_to_id == theirs.get_stoi()
     for text in parts.validation.texts + parts.test.texts:
         assert ours.encode(text) == theirs(basic_english(text))
 
@@ -259,7 +259,7 @@ def course(tmp_path_factory):
 
     def told(source):
         file = tmp_path_factory.mktemp("course") / "three_epochs.json"
-        command = [COURSE, ROOT / "tests" / "three_epochs.py", source, file]
+        command = [COURSE, ROOT / "tests" / "torchtext" / "three_epochs.py", source, file]
         subprocess.run(command, check=True)
         return json.loads(file.read_text())
 
@@ -296,10 +296,11 @@ def test_a_checkpoint_saved_here_opens_in_the_course(parts, tmp_path):
     classifier = Classifier(
         new_model(len(words)), Vocabulary.of(words.get_itos()), parts.train.names
     )
-    save(tmp_path / "moved.pt", classifier)
+    save_checkpoint(tmp_path / "moved.pt", classifier)
     script = (
-        "import json, sys; from lessons.checkpoint import load; from lessons.model import classify;"
-        "print(json.dumps(classify(load(sys.argv[1]), 'the cup final')))"
+        "import json, sys; from lessons.checkpoint import load_checkpoint; "
+        "from lessons.model import classify; "
+        "print(json.dumps(classify(load_checkpoint(sys.argv[1]), 'the cup final')))"
     )
     command = [COURSE, "-c", script, tmp_path / "moved.pt"]
     chances = json.loads(subprocess.check_output(command, text=True))

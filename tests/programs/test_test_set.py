@@ -1,22 +1,20 @@
 """The note about the test set, in a real kernel."""
 
-from pathlib import Path
-
 import pytest
 from jupyter_client.manager import start_new_kernel
 
-from lessons import exam
-from lessons.data import ExamStories, Stories, load_split
-from lessons.loaders import EncodedStories
+from lessons.loaders import EncodedStories, make_loader
+from lessons.sources import load_split
+from lessons.support.test_set import NOTE, OneUse
 from lessons.text import Vocabulary
 
 SETUP = """
-from lessons import exam
-from lessons.data import Stories, load_split
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
+from lessons.sources import load_split
+from lessons.support.test_set import OneUse
 from lessons.text import Vocabulary
-from lessons.training import evaluate, predict
+from lessons.validation import evaluate, predict
 def get_ready():
     global test, vocabulary, model, parts, validation
     parts = load_split()
@@ -25,6 +23,7 @@ def get_ready():
     test, validation = (
         make_loader(EncodedStories(part, vocabulary), 64) for part in (parts.test, parts.validation)
     )
+    test = OneUse(test)
 get_ready()
 """
 
@@ -62,8 +61,8 @@ def run(kernel):
                 if heard["content"].get("execution_state") == "idle":
                     return "".join(printed)
 
-    run("from lessons import exam\nexam.guard.__init__()")
     run(SETUP)
+    run("OneUse._first.clear()")
     return run
 
 
@@ -81,26 +80,26 @@ def test_a_second_cell_is_told_once_a_run(run):
     assert run("evaluate(model, test)", "one") == ""
     for _ in range(2):
         said = run("a = evaluate(model, test)\nb = predict(model, test)", "two")
-        assert said == exam.NOTE + "\n"
+        assert said == NOTE + "\n"
     assert run("evaluate(model, test)", "one") == ""
 
 
 def test_without_ids_a_cell_is_known_by_its_code(run):
     assert run("evaluate(model, test)") == ""
     assert run("evaluate(model, test)") == ""
-    assert run("x = predict(model, test)") == exam.NOTE + "\n"
+    assert run("x = predict(model, test)") == NOTE + "\n"
 
 
 def test_to_load_it_again_makes_no_new_exam(run):
     run("evaluate(model, test)", "one")
     run("get_ready()", "setup")
-    assert run("x = evaluate(model, test)", "two") == exam.NOTE + "\n"
+    assert run("x = evaluate(model, test)", "two") == NOTE + "\n"
 
 
 def test_another_split_is_another_exam(run):
     run("evaluate(model, test)", "one")
     run("other = EncodedStories(load_split(seed=1).test, vocabulary)", "setup")
-    assert run("x = evaluate(model, make_loader(other, 64))", "two") == ""
+    assert run("x = evaluate(model, OneUse(make_loader(other, 64)))", "two") == ""
 
 
 def test_quizzes_may_be_taken_again_and_again(run):
@@ -113,36 +112,23 @@ def test_to_look_at_the_stories_is_no_use(run):
     assert run("n = len(test.dataset), parts.test.texts[0], test.dataset.labels.sum()", "two") == ""
 
 
-ADVICE = exam.NOTE.partition("To be without the note:\n")[2]  # code, as it is printed
-
-
-def test_it_can_be_switched_off_as_the_note_says(run):
+def test_another_vocabulary_makes_no_new_exam(run):
     run("evaluate(model, test)", "one")
-    assert run(f"{ADVICE}\nx = evaluate(model, test)", "two") == ""
+    run("other = EncodedStories(parts.test, Vocabulary.of(['<unk>']))", "setup")
+    assert run("x = predict(model, OneUse(make_loader(other, 64)))", "two") == NOTE + "\n"
 
 
-def test_the_advice_of_the_note_needs_nothing_that_was_imported_before(monkeypatch):
-    monkeypatch.setattr(exam.guard, "watching", True)
-    exec(ADVICE, {})
-    assert exam.guard.watching is False
-
-
-def test_the_readme_gives_the_same_advice():
-    readme = (Path(__file__).parents[1] / "README.md").read_text()
-    assert all(f"`{line}`" in readme for line in ADVICE.splitlines())
-
-
-def test_the_plain_stories_carry_no_note(run):
-    plain = "test = make_loader(EncodedStories(Stories(*parts.test), vocabulary), 64)"
-    assert run(f"{plain}\nx = evaluate(model, test)", "one") == ""
-    assert run("x = evaluate(model, test)", "two") == ""
+def test_without_the_wrapper_there_is_no_note_as_the_note_says(run):
+    run("evaluate(model, test)", "one")
+    assert "without `OneUse` gives no note" in NOTE
+    assert run("x = evaluate(model, test.loader)", "two") == ""
 
 
 def test_outside_of_a_notebook_nothing_is_said(capsys):
     parts = load_split()
-    assert isinstance(parts.test, ExamStories) and not isinstance(parts.validation, ExamStories)
-    assert Stories(*parts.test) == parts.test
     stories = EncodedStories(parts.test, Vocabulary.build(parts.train.texts))
+    loader = make_loader(stories, 64)
     for _ in range(2):
-        assert len(stories[0].labels) == 1
+        assert [len(batch.labels) for batch in OneUse(loader)] == [len(b.labels) for b in loader]
+    assert len(OneUse(loader)) == len(loader)
     assert capsys.readouterr().out == ""

@@ -7,11 +7,12 @@ from hashlib import sha256
 
 import torch
 
-from lessons.data import TOPICS, load_split
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
+from lessons.sources import TOPICS, load_split
 from lessons.text import Vocabulary
-from lessons.training import evaluate, train_one_epoch
+from lessons.training import train_one_epoch
+from lessons.validation import evaluate
 
 
 def digest(*tensors):
