@@ -63,7 +63,8 @@ def piece_of(nodeid):
 
 @cache
 def kind_of(path):
-    return path.parent.name if path.parent.name in KINDS else None
+    folder = "notebooks" if path.suffix == ".ipynb" else path.parent.name
+    return folder if folder in KINDS else None
 
 
 @cache

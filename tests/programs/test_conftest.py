@@ -61,18 +61,23 @@ def test_one_worker_takes_all_cells_of_a_notebook_in_their_order(run):
 
 
 def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
-    names = ["test_any.py", "b.ipynb", "test_browser_quiz.py", "test_notebooks_on_x.py"]
-    names += ["test_claims_01.py", "test_browser.py", "test_setup.py", "test_notebooks.py"]
-    items = [Item(path=Path("/course") / name, marks=[]) for name in names]
+    names = [
+        "unit/test_any.py",
+        "b.ipynb",
+        "browser/test_quiz.py",
+        "notebooks/test_notebooks_on_x.py",
+    ]
+    names += ["claims/test_1.py", "browser/test_lab.py", "programs/test_setup.py", "unit/test_2.py"]
+    items = [Item(path=Path("/course/tests") / name, marks=[]) for name in names]
     pytest_collection_modifyitems(items)
     assert [(item.path.name, *item.marks) for item in items] == [
-        ("test_browser_quiz.py", "browser"),
-        ("test_browser.py", "browser"),
-        ("test_claims_01.py", "claims"),
+        ("test_quiz.py", "browser"),
+        ("test_lab.py", "browser"),
+        ("test_1.py", "claims"),
         ("b.ipynb", "notebooks"),
         ("test_notebooks_on_x.py", "notebooks"),
         ("test_any.py",),
-        ("test_notebooks.py",),
+        ("test_2.py",),
         ("test_setup.py", "programs"),  # in small pieces, to fill the gaps
     ]
 
