@@ -25,54 +25,66 @@ PAGE = "notebooks/torchtext"
 class Kind(NamedTuple):
     """What an environment is made of."""
 
-    before: Callable  # says in advance what it costs, or ends the program with the reason why not
+    refusal: Callable[[], str | None]  # why it cannot be made here, or None
+    cost: Callable[[Path, str | None], str]  # said in advance, given the folder and the torch
     pins: tuple[str, ...]  # files; a copy of what they say is kept in the environment
     installs: tuple[str, ...]  # arguments of pip install, one after the other
     needs: tuple[str, ...]  # arguments of whole.py
 
 
-def before_the_course(folder: Path, torch: str | None) -> None:
-    """Say what the course's environment costs, where it can be made."""
+def course_refusal() -> str | None:
+    """Say why the course cannot run in this Python, or None."""
     if sys.version_info < (3, 11):
-        sys.exit("The course needs Python 3.11 or newer: make lab PYTHON=python3.12, for instance.")
-    print(f"Making the environment {folder} (about 2 GB without CUDA, once) ...", flush=True)
+        return "The course needs Python 3.11 or newer: make lab PYTHON=python3.12, for instance."
+    return None
 
 
-def before_torchtext(folder: Path, torch: str | None) -> None:
-    """Say what torchtext costs and why it is kept apart, where it can be had."""
-    python, system = "{}.{}".format(*sys.version_info), platform.system()
+def course_cost(folder: Path, torch: str | None) -> str:
+    """Say how large the course's environment is."""
+    return f"Making the environment {folder} (about 2 GB without CUDA, once) ..."
+
+
+def torchtext_refusal() -> str | None:
+    """Say why torchtext cannot be had for this Python or this machine, or None."""
+    python = "{}.{}".format(*sys.version_info)
+    machine = f"{platform.system()} {platform.machine()}"
     if python not in ("3.11", "3.12"):
-        sys.exit(
+        return (
             f"torchtext cannot be had for Python {python}: its last release has wheels for the "
             "course up to Python 3.12. Try PYTHON=python3.12 or PYTHON=python3.11 after make."
         )
-    machine = f"{system} {platform.machine()}"
     if machine not in ("Linux x86_64", "Darwin arm64", "Windows AMD64"):
-        sys.exit(
+        return (
             f"torchtext cannot be had for {machine}: its last release has wheels for Linux "
             "x86_64, macOS arm64 and Windows AMD64. The page can be read all the same, with its "
             f"results: {PAGE}/from_torchtext.ipynb"
         )
-    large = system == "Linux" and torch != "cpu"
+    return None
+
+
+def torchtext_cost(folder: Path, torch: str | None) -> str:
+    """Say how large the environment of torchtext is, and why it is kept apart."""
+    large = platform.system() == "Linux" and torch != "cpu"
     size = "about 3 GB to download, 5.6 GB" if large else "less than 1 GB to download, 1 to 2 GB"
-    print(
+    return (
         f"Making the environment {folder} with the real torchtext, once: {size} on the disk.\n"
         "It is kept apart because it needs torch 2.3: before 2.6, torch.load can run code hidden "
-        "in a file (CVE-2025-32434). Open no checkpoint there that is not your own.",
-        flush=True,
+        "in a file (CVE-2025-32434). Open no checkpoint there that is not your own."
     )
 
 
 KINDS = {
     "course": Kind(
-        before_the_course,
+        course_refusal,
+        course_cost,
         pins=("pyproject.toml", "constraints.txt"),
         installs=("-c constraints.txt -e .[test]",),
         needs=(),
     ),
     # The lessons come without their pins: they ask for a newer torch, but work with this one.
     "torchtext": Kind(
-        before_torchtext,
+        torchtext_refusal,
+        torchtext_cost,
         pins=(f"{PAGE}/requirements.txt", f"{PAGE}/constraints.txt"),
         installs=(f"-c {PAGE}/constraints.txt -r {PAGE}/requirements.txt", "--no-deps -e ."),
         needs=(f"{PAGE}/requirements.txt",),
@@ -142,10 +154,12 @@ def main() -> None:
     lacks = what_lacks(folder, kind.needs)
     if lacks is None and installed.is_file() and installed.read_bytes() == pins:
         return
-    kind.before(folder, asked.torch)
+    if refusal := kind.refusal():
+        sys.exit(refusal)
     if lacks and os.path.lexists(folder):
         print(f"{lacks}\nSo {folder} is made again from nothing.", flush=True)
         remove(folder)
+    print(kind.cost(folder, asked.torch), flush=True)
     fill(folder, kind, asked.torch, asked.uv)
     installed.write_bytes(pins)
 

@@ -48,7 +48,8 @@ def fault_of(path: Path) -> str | None:
     stored = path.read_text(encoding="utf-8")
     try:
         notebook = nbformat.reads(stored, as_version=4)
-    except ValueError:
+        nbformat.validate(notebook)
+    except (ValueError, AttributeError, nbformat.ValidationError):
         return "is not a notebook; was it merged by hand?"
     counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
     if counts != list(range(1, len(counts) + 1)):
