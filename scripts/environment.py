@@ -94,7 +94,7 @@ KINDS = {
 
 def what_lacks(folder: Path, needs: tuple[str, ...]) -> str | None:
     """What the environment in this folder lacks, in the words of whole.py, or None."""
-    whole = [folder / "bin" / "python", "-I", "scripts/whole.py", *needs]
+    whole = [str(folder / "bin" / "python"), "-I", "scripts/whole.py", *needs]
     try:
         ended = subprocess.run(whole, stderr=subprocess.PIPE, text=True, check=False)
     except OSError:
