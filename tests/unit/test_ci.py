@@ -4,12 +4,12 @@ import os
 import re
 import shlex
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).parents[1]
+from conftest import ROOT
+
 MAKEFILE = (ROOT / "Makefile").read_text()
 WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
 JOBS = yaml.safe_load(WORKFLOW.read_text())["jobs"]
