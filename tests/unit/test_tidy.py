@@ -104,7 +104,7 @@ def test_a_notebook_that_was_not_run_from_top_to_bottom_is_named(stored, counts)
     assert "was not run once from top to bottom: make refresh" in fault_of(stored(notebook(*cells)))
 
 
-INVALID = '{"cells": [{"cell_type": "code"}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'
+INVALID = text_of(TIDY).replace('"cell_type": "code"', '"cell_type": "code", "mine": 1')
 
 
 @pytest.mark.parametrize("content", ["", "<<<<<<< HEAD\n{}", "[]", "{}", INVALID])
