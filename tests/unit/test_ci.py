@@ -1,8 +1,11 @@
 """What runs by itself, before a commit and on a forge, is what is run by hand."""
 
+import json
 import os
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 
 import pytest
@@ -32,6 +35,25 @@ def test_make_check_looks_at_code_and_notebooks():
     (rule,) = re.findall(r"^check: env .*\n((?:\t.*\n)+)", MAKEFILE, re.M)
     for part in ("ruff check .", "ruff format --check .", "mypy", "tidy.py --check $(NOTEBOOKS)"):
         assert part in rule
+
+
+def test_ruff_looks_into_every_notebook():
+    command = [sys.executable, "-m", "ruff", "check", "--show-files"]
+    seen = subprocess.check_output(command, cwd=ROOT, text=True).split("\n")
+    notebooks = list((ROOT / "notebooks").glob("**/[!.]*.ipynb"))
+    assert notebooks and set(map(str, notebooks)) <= set(seen)
+
+
+def test_an_import_that_a_notebook_does_not_use_is_found():
+    imports = ["import math\n", "from lessons.exercises import check, hint, solution"]
+    cell = {"cell_type": "code", "source": imports, "metadata": {}, "outputs": []}
+    notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    command = [sys.executable, "-m", "ruff", "check", "--output-format=concise"]
+    command += ["--stdin-filename=notebooks/01_split.ipynb"]
+    found = subprocess.run(
+        command, cwd=ROOT, text=True, input=json.dumps(notebook), capture_output=True, check=False
+    )
+    assert re.findall(r"F401.*`(\w+)` imported", found.stdout) == ["math"], found.stdout
 
 
 def test_the_workflow_says_that_it_is_untried():
