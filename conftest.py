@@ -30,7 +30,7 @@ NO_REAL_ROWS = f"needs the real AG News rows in ../{REAL_ROWS.relative_to(ROOT.p
 # ones, last what fills the gaps.
 KINDS = ("browser", "claims", "notebooks", None, "programs")
 # Each test of these files has processes of its own; those of all other files stay together.
-APART = ["test_notebooks_*.py", "test_ag_news.py", "test_conftest.py", "test_setup.py"]
+APART = ["test_notebooks_*.py", "test_ag_news.py", "test_conftest.py", "test_make.py"]
 
 
 @pytest.hookimpl(tryfirst=True)
