@@ -218,7 +218,8 @@ def test_it_is_less_sure_when_it_is_wrong(runs):
 
 
 def test_stories_between_two_topics_are_wrong_more_often(runs):
-    lines = (files("lessons.sources") / "mini_news/stories.tsv").read_text(encoding="utf-8").splitlines()
+    file = files("lessons.sources") / "mini_news/stories.tsv"
+    lines = file.read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines[1:]]
     between = {f"{title} {lead}" for _, other, title, lead in rows if other != "-"}
     texts = [text for run in runs for text in run.parts.test.texts]
