@@ -102,7 +102,7 @@ def test_other_scale_and_place_leave_the_axes_as_they_are():
 def little():
     """Four words of two topics; before training all but the same, then far apart."""
     vocabulary = Vocabulary.of(["<unk>", "goal", "match", "bank", "share"])
-    before = torch.tensor([[9.0, 9, 9], [1, 0, 0], [1, 0.1, 0], [1, 0, 0.1], [1, 0.2, 0]])
+    before = torch.tensor([[9.0, 9, 9], [1, 0, 0], [1, 0.1, 0], [1, 0, 0.2], [1, 0.2, 0]])
     after = torch.tensor([[9.0, 9, 9], [4, 0, 0], [3, 4, 0], [-2, 0, 0], [-6, 0, 8]])
     topics = [Topic("Sports", [1, 2]), Topic("Business", [3, 4])]
     return WordMap(vocabulary, [before, after], torch.eye(3)[:, :2], topics, [])
@@ -119,7 +119,7 @@ def test_separation_by_hand(little):
     assert (near, count) == (4, 4)
     assert own == pytest.approx((0.6 + 0.6) / 2)  # goal and match, bank and share
     assert other == pytest.approx((-1 - 0.6 - 0.6 - 0.36) / 4)
-    assert little.separation(0)[0] == 1  # only match: share has it as its nearest, in turn
+    assert little.separation(0)[0] == 1  # only goal: match is nearer to share
 
 
 def test_places_and_reach_by_hand(little):
@@ -134,7 +134,9 @@ def test_the_map_in_words_by_hand(little):
         "topic as the nearest. The cosine similarity of two words is on average ≈ 0.60 in one "
         "topic, ≈ -0.64 in two."
     )
-    assert "Before training, the words of Sports lie near the middle; Bus" in describe(little, 0)
+    assert "Before training, the words of all topics lie near the middle. Of 4" in describe(
+        little, 0
+    )
 
 
 def test_topics_that_cannot_be_compared_are_told_so(little):
@@ -183,7 +185,9 @@ def test_the_words_of_a_topic_stand_mostly_there(parts, panel):
 
 def test_the_slider_moves_the_words(at_the_start):
     assert "Before training, these are nearest to “goal”:" in status(at_the_start)
-    assert alt(at_the_start).startswith("Before training, the words of World lie near the middle;")
+    assert alt(at_the_start).startswith(
+        "Before training, the words of all topics lie near the middle."
+    )
     before = points(at_the_start)
     at_the_start._epoch.slider.value = 5
     assert points(at_the_start) != before
@@ -219,7 +223,7 @@ def test_a_word_that_is_none_of_theirs_is_told_and_the_map_stays(at_the_start, w
     at_the_start._word.value = wrong
     told = f"Type one word that stands in the stories; {wrong!r} does not."
     assert at_the_start._status.value == words(told, error=True)
-    assert "Before training, the words of World" in alt(at_the_start)
+    assert "Before training, the words of all" in alt(at_the_start)
     with pytest.raises(ValueError, match="Type one word that stands in the stories"):
         at_the_start.nearest(wrong, 0)
 

@@ -301,8 +301,12 @@ def _draw_legend(figure: Figure) -> None:
 
 def describe(word_map: WordMap, epoch: int) -> str:
     """The map in words and numbers."""
-    places = [_place_of(word_map, topic, epoch) for topic in word_map.topics if topic.ids]
-    return f"{_when(epoch)}, the words of {'; '.join(places)}. {tell_separation(word_map, epoch)}"
+    sides = {topic.name: _side_of(word_map, topic, epoch) for topic in word_map.topics if topic.ids}
+    if not any(sides.values()):
+        lie = "all topics lie near the middle"
+    else:
+        lie = "; ".join(f"{name} lie {side or 'near the middle'}" for name, side in sides.items())
+    return f"{_when(epoch)}, the words of {lie}. {tell_separation(word_map, epoch)}"
 
 
 def tell_separation(word_map: WordMap, epoch: int) -> str:
@@ -317,15 +321,15 @@ def tell_separation(word_map: WordMap, epoch: int) -> str:
     )
 
 
-def _place_of(word_map: WordMap, topic: Topic, epoch: int) -> str:
-    """Where most words of a topic lie: on which side, and how far from the middle."""
+def _side_of(word_map: WordMap, topic: Topic, epoch: int) -> str:
+    """On which side most words of a topic lie, and how far out; nothing if near the middle."""
     x, y = word_map.places(topic.ids, epoch).mean(dim=0).tolist()
     distance = math.hypot(x, y)
     if distance < 0.2 * word_map.reach:
-        return f"{topic.name} lie near the middle"
+        return ""
     sides = ("right", "upper right", "top", "upper left", "left", "lower left", "bottom")
     side = (*sides, "lower right")[round(math.atan2(y, x) / (math.pi / 4)) % 8]
-    return f"{topic.name} lie at the {side}, ≈ {distance:.1f} from the middle"
+    return f"at the {side}, ≈ {distance:.1f} from the middle"
 
 
 def tell_nearest(word_map: WordMap, id: int, epoch: int) -> str:
