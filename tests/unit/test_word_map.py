@@ -192,7 +192,7 @@ def test_the_slider_moves_the_words(at_the_start):
     at_the_start._epoch.slider.value = 5
     assert points(at_the_start) != before
     (best, cosine), *_ = at_the_start.nearest("goal", 5)
-    told = f"After epoch 5, these are nearest to “goal”: {best} (≈ {cosine:.2f}),"
+    told = f"After epoch 5, these are nearest to “goal”: {best} ({cosine:.2f}),"
     assert told in status(at_the_start)
     assert "World lie at the upper left" in alt(at_the_start)
     assert "Sports lie at the upper right" in alt(at_the_start)

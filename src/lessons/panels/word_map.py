@@ -32,10 +32,10 @@ NAMED = 4  # words of each topic that are written beside the map
 MARKS: tuple[dict[str, Any], ...] = (
     {"color": TRAIN["color"], "marker": "o"},
     {"color": VALIDATION["color"], "marker": "s"},
-    {"color": "#00806A", "marker": "^"},
-    {"color": "#A44A9C", "marker": "D"},
-    {"color": "#8A6D00", "marker": "v"},
-    {"color": "#6A6ACF", "marker": "P"},
+    {"color": "#008F76", "marker": "^"},
+    {"color": "#B55FAD", "marker": "D"},
+    {"color": "#9A7B00", "marker": "v"},
+    {"color": "#7777DD", "marker": "P"},
 )
 PLAIN: dict[str, Any] = {"color": "#7A7A7A", "marker": "x"}  # words of no topic
 
@@ -232,7 +232,7 @@ class WordMapPanel(Panel):
             self._status.value = words(told)
         except ValueError as problem:
             self._status.value = words(str(problem), error=True)
-        figure = Figure(figsize=(8.2, 5.1), layout="constrained")
+        figure = Figure(figsize=(7.4, 4.7), layout="constrained")
         draw_words(figure.subplots(), self._map, epoch, id)
         _draw_legend(figure)
         self._view.value = labelled(svg(figure), describe(self._map, epoch))
@@ -279,9 +279,10 @@ def _name_words(
         height = reach * (0.62 * corner[1] + 0.17 * ((len(named) - 1) / 2 - row))
         edge = (1.2 * side * reach, height)
         ends = zip(edge, place.tolist(), strict=True)
-        ax.plot(*ends, color=color, linewidth=0.8, alpha=0.6, zorder=0)
-        name = f" {shorten(word_map.vocabulary.tokens[id])} "
-        ax.text(*edge, name, ha="left" if side > 0 else "right", va="center", parse_math=False)
+        ax.plot(*ends, color=color, linewidth=0.8, alpha=0.8, zorder=0)
+        name = shorten(word_map.vocabulary.tokens[id])
+        align = "left" if side > 0 else "right"
+        ax.text(1.24 * side * reach, height, name, ha=align, va="center", parse_math=False)
 
 
 def _mark(ax: Axes, place: list[float], word: str) -> None:
@@ -317,7 +318,7 @@ def tell_separation(word_map: WordMap, epoch: int) -> str:
         return str(problem)
     return (
         f"Of {count} words, {near} have a word of their own topic as the nearest. The cosine "
-        f"similarity of two words is on average ≈ {own:.2f} in one topic, ≈ {other:.2f} in two."
+        f"similarity of two words is on average ≈ {own:z.2f} in one topic, ≈ {other:z.2f} in two."
     )
 
 
@@ -334,6 +335,6 @@ def _side_of(word_map: WordMap, topic: Topic, epoch: int) -> str:
 
 def tell_nearest(word_map: WordMap, id: int, epoch: int) -> str:
     """Which words are nearest to a word, and how near, in a sentence."""
-    near = [f"{word} (≈ {cosine:.2f})" for word, cosine in word_map.nearest(id, epoch)]
+    near = [f"{word} ({cosine:.2f})" for word, cosine in word_map.nearest(id, epoch)]
     word = word_map.vocabulary.tokens[id]
     return f"{_when(epoch)}, these are nearest to “{word}”: {', '.join(near) or 'none'}."
