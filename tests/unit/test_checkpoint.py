@@ -332,7 +332,7 @@ def test_a_training_that_saved_nothing_leaves_nothing_under_its_name(tmp_path, e
     older = tmp_path / "best.previous.pt"
     with pytest.raises(ValueError) as caught:
         load_checkpoint(path)
-    assert "no epoch was finished, or its validation loss was not a number" in str(caught.value)
+    assert "no epoch was finished, or its validation loss was NaN" in str(caught.value)
     assert f"An older one is in {older}." in str(caught.value)
     assert same(load_checkpoint(older), old)
 

@@ -2,11 +2,12 @@
 
 import pytest
 import torch
+from models import training_setup
 from torch.nn import functional as F
 
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
-from lessons.panels.rate import loss_along, slope_at
+from lessons.panels.learning_rate import loss_along, slope_at
 from lessons.text import Vocabulary
 
 
@@ -25,8 +26,8 @@ def test_the_slope_of_one_weight_is_that_of_a_nudge(parts):
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
-def test_to_interrupt_a_walk_along_the_loss_puts_the_weight_back(setup, error):
-    model, train, *_ = setup()
+def test_to_interrupt_a_walk_along_the_loss_puts_the_weight_back(parts, error):
+    model, train, *_ = training_setup(parts)
     batch, bias = next(iter(train)), model.linear.bias
     before = bias.detach().clone()
 

@@ -35,29 +35,44 @@ def test_batches(parts):
     assert "Iteration 3: 192 stories are read." in shown(panel)
 
 
+@pytest.mark.parametrize(("stories", "size"), [(5000, 100), (1030, 2000), (30, 10)])
+def test_batches_of_numbers_beyond_the_usual_ones(stories, size):
+    panel = BatchPanel(stories, size)
+    assert f"{stories:,} stories in batches of {size:,}:" in shown(panel)
+    put(panel, "stories", 1000)
+    put(panel, "batch size", 100)
+    assert "1,000 stories in batches of 100: 10 iterations" in shown(panel)
+
+
+@pytest.mark.parametrize("numbers", [(0, 100), (-5, 100), (1030, 0), (1030, 2.5)])
+def test_batches_that_cannot_be(numbers):
+    with pytest.raises(ValueError, match="must be a whole number of at least 1"):
+        BatchPanel(*numbers)
+
+
 def test_split(stories):
     panel = SplitPanel(stories)
-    assert "Textbook 1,600, quizzes 200 and exam 200 stories." in shown(panel)
-    put(panel, "textbook", 50)
-    put(panel, "quizzes", 20)
-    assert "Textbook 1,000, quizzes 400 and exam 600 stories." in shown(panel)
+    assert "Training 1,600, validation 200 and test 200 stories." in shown(panel)
+    put(panel, "training", 50)
+    put(panel, "validation", 20)
+    assert "Training 1,000, validation 400 and test 600 stories." in shown(panel)
     assert "150 World, 150 Sports, 150 Business, 150 Sci/Tech" in shown(panel)
     box = find(panel, ipywidgets.Checkbox, "stratified: cut each class on its own")
     box.value = False
     by_luck = split(stories, (0.5, 0.2, 0.3), 0, stratified=False).test
-    assert f"In the exam: {by_luck.labels.count(0)} World" in shown(panel)
+    assert f"In the test set: {by_luck.labels.count(0)} World" in shown(panel)
     assert by_luck.labels.count(0) != 150
 
 
-def test_split_without_an_exam_or_with_too_few_stories(stories):
+def test_split_without_a_test_set_or_with_too_few_stories(stories):
     panel = SplitPanel(stories)
-    put(panel, "quizzes", 20)
-    assert "Nothing is left for the exam" in shown(panel)
-    put(panel, "quizzes", 10)
+    put(panel, "validation", 20)
+    assert "Nothing is left for the test set" in shown(panel)
+    put(panel, "validation", 10)
     assert "Nothing is left" not in shown(panel)
     put(panel, "stories", 50)
-    put(panel, "quizzes", 5)
-    assert "exam" in shown(panel)
+    put(panel, "validation", 5)
+    assert "test set" in shown(panel)
 
 
 def test_learning_rate_small_right_and_too_large():
@@ -89,9 +104,9 @@ def classifier(parts, tmp_path_factory):
 
 def test_headline(classifier):
     panel = HeadlinePanel(classifier, "Striker scores twice in cup final")
-    chances = classify(classifier, "Striker scores twice in cup final")
+    probabilities = classify(classifier, "Striker scores twice in cup final")
     page = shown(panel)
-    assert f"Sports, with a probability of {chances['Sports']:.0%}." in page
+    assert f"Sports, with a probability of {probabilities['Sports']:.0%}." in page
     assert re.findall(r'lessons-(?:for|against)" style=.*?>(\w+) <small>', page) == [
         *("striker", "scores", "twice", "in", "cup", "final")
     ]
@@ -113,20 +128,20 @@ def test_without_a_headline_it_asks_about_words_that_the_model_knows(classifier)
     assert find(HeadlinePanel(classifier), ipywidgets.Text, "headline").value == (
         "Striker sells his robot bank"
     )
-    words = Vocabulary.of(["<unk>", "天", "地", "人"])
-    other = HeadlinePanel(Classifier(TextClassifier(4, 2), words, ("国际", "体育")))
+    vocabulary = Vocabulary.of(["<unk>", "天", "地", "人"])
+    other = HeadlinePanel(Classifier(TextClassifier(4, 2), vocabulary, ("国际", "体育")))
     assert find(other, ipywidgets.Text, "headline").value == "天 地 人"
     assert "with a probability of" in shown(other)
 
 
 def test_of_many_classes_the_most_probable_are_shown():
-    words, names = Vocabulary.of(["<unk>", "good"]), tuple(f"topic {i:03}" for i in range(150))
-    model = TextClassifier(2, 150)
-    chances = classify(Classifier(model, words, names), "good")
-    page = shown(HeadlinePanel(Classifier(model, words, names), "good"))
+    vocabulary, names = Vocabulary.of(["<unk>", "good"]), tuple(f"topic {i:03}" for i in range(150))
+    classifier = Classifier(TextClassifier(2, 150), vocabulary, names)
+    probabilities = classify(classifier, "good")
+    page = shown(HeadlinePanel(classifier, "good"))
     listed = re.findall(r"<th scope='row'>(topic \d+)</th>", page)
-    assert listed == sorted(sorted(names, key=chances.get)[-12:])
-    rest = sum(chance for name, chance in chances.items() if name not in listed)
+    assert listed == sorted(sorted(names, key=probabilities.get)[-12:])
+    rest = sum(p for name, p in probabilities.items() if name not in listed)
     assert f"all the others</th><td>{rest:.0%}" in page
 
 
@@ -137,8 +152,8 @@ def test_of_many_classes_the_split_panel_counts_the_first_ones():
 
 
 def test_a_model_of_other_classes():
-    words = Vocabulary.of(["<unk>", "good", "bad"])
-    model = Classifier(TextClassifier(3, 2), words, ("yes & no", "<b>"))
+    vocabulary = Vocabulary.of(["<unk>", "good", "bad"])
+    model = Classifier(TextClassifier(3, 2), vocabulary, ("yes & no", "<b>"))
     page = shown(HeadlinePanel(model, "good bad"))
     assert "yes &amp; no" in page and "&lt;b&gt;" in page
 

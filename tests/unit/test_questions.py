@@ -1,4 +1,4 @@
-"""The quizzes: what holds for each of them, and what their panel says. Without a browser."""
+"""The questions at the end of each lesson, and what their panel shows. Without a browser."""
 
 import re
 from html import unescape
@@ -36,7 +36,7 @@ def plain(text):
 
 
 @by_lesson
-def test_a_quiz_has_three_or_four_questions_which_all_differ(lesson):
+def test_a_lesson_has_three_or_four_questions_which_all_differ(lesson):
     assert re.fullmatch(r"\d\d", lesson)
     quiz = QUIZZES[lesson]
     assert len(quiz) in (3, 4)
@@ -93,7 +93,7 @@ def test_every_misconception_is_met():
     assert set(misconceptions()) <= met
 
 
-def test_every_lesson_that_shows_a_quiz_has_its_questions():
+def test_every_lesson_has_questions():
     shown = [path.stem[:2] for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")]
     assert lessons() == sorted(shown)
 
@@ -141,7 +141,7 @@ def test_what_is_no_option_with_a_reason_is_an_error(old, new):
 # --------------------------------------------------------------------------- what is shown
 
 
-def parts(panel):
+def members(panel):
     """The choices, the line under each, and the head."""
     choices = [w for w in panel.root.children if isinstance(w, ipywidgets.RadioButtons)]
     places = [panel.root.children.index(choice) for choice in choices]
@@ -150,7 +150,7 @@ def parts(panel):
 
 @by_lesson
 def test_nothing_is_chosen_or_said_at_first(lesson):
-    choices, whys, head = parts(CheckYourself(lesson))
+    choices, whys, head = members(CheckYourself(lesson))
     assert [choice.index for choice in choices] == [None] * len(QUIZZES[lesson])
     assert [why.value for why in whys] == [""] * len(choices)
     assert "right" not in head.value
@@ -161,7 +161,7 @@ def test_nothing_is_chosen_or_said_at_first(lesson):
 @by_lesson
 def test_choosing_an_option_says_why_under_its_own_question_alone(lesson):
     for place, question in enumerate(QUIZZES[lesson]):
-        choices, whys, _ = parts(CheckYourself(lesson))
+        choices, whys, _ = members(CheckYourself(lesson))
         for index, option in enumerate(question.options):
             assert choices[place].options[index] == f"{ascii_uppercase[index]}. {option.text}"
             choices[place].index = index
@@ -173,7 +173,7 @@ def test_choosing_an_option_says_why_under_its_own_question_alone(lesson):
 
 @by_lesson
 def test_the_head_counts_what_is_right_now(lesson):
-    choices, _, head = parts(CheckYourself(lesson))
+    choices, _, head = members(CheckYourself(lesson))
     quiz = QUIZZES[lesson]
     for done, (choice, question) in enumerate(zip(choices, quiz, strict=True)):
         choice.index = (question.right + 1) % len(question.options)
@@ -182,18 +182,18 @@ def test_the_head_counts_what_is_right_now(lesson):
         assert f"{done + 1} of {len(quiz)} right" in head.value
 
 
-def test_there_is_no_quiz_for_a_lesson_that_is_not_there():
-    with pytest.raises(ValueError, match='no quiz for lesson "99". There are quizzes: 00'):
+def test_there_are_no_questions_on_a_lesson_that_is_not_there():
+    with pytest.raises(ValueError, match='no questions on lesson "99", only on: 00'):
         CheckYourself("99")
 
 
 def test_texts_are_never_html(monkeypatch):
     monkeypatch.setattr("lessons.panels.check_yourself.questions", lambda _: (AWKWARD, AWKWARD))
     panel = CheckYourself("x")
-    choices, whys, _ = parts(panel)
+    choices, whys, _ = members(panel)
     choices[0].index = 0
     assert "Because &amp; so &lt; on" in whys[0].value
-    assert not re.search("<[biu]>", panel.static().replace("<b>Quiz", ""))
+    assert not re.search("<[biu]>", panel.static().replace("<b>Check", ""))
 
 
 # ------------------------------------------------------------------- without a kernel
@@ -240,7 +240,7 @@ def check_static(quiz, asked, answers):
 def test_it_can_be_read_as_plain_text(lesson):
     text = repr(CheckYourself(lesson))
     assert text.count("live in JupyterLab, when the cell has run") == 1
-    assert text.startswith(f"Quiz: {COUNTS[len(QUIZZES[lesson])]} questions")
+    assert text.startswith(f"Check yourself: {COUNTS[len(QUIZZES[lesson])]} questions")
     assert max(map(len, text.splitlines()[1:])) <= 88
     asked, answers = text.split("\nAnswers\n")
     check_static(QUIZZES[lesson], plain(asked), plain(answers))

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from models import weights
+from models import training_setup, weights
 from torch.nn import functional as F
 
 from lessons.loaders import Batch
@@ -50,9 +50,9 @@ def test_the_average_counts_stories_not_batches():
 # ----------------------------------------------------------------------------- an epoch
 
 
-def test_one_epoch_is_one_step_for_each_batch(setup):
-    model, train, _, optimizer = setup()
-    twin, same_train, _, same_optimizer = setup()
+def test_one_epoch_is_one_step_for_each_batch(parts):
+    model, train, _, optimizer = training_setup(parts)
+    twin, same_train, _, same_optimizer = training_setup(parts)
     scores = train_one_epoch(model, train, optimizer)
     steps = [(train_step(twin, batch, same_optimizer), len(batch.labels)) for batch in same_train]
     assert torch.equal(weights(model), weights(twin))

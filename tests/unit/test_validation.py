@@ -2,11 +2,12 @@
 
 import itertools
 import math
+from functools import partial
 
 import pytest
 import torch
 from claims import claim, claim_near
-from models import weights
+from models import training_setup, weights
 from torch.nn import functional as F
 
 from lessons.loaders import EncodedStories, make_loader
@@ -14,6 +15,11 @@ from lessons.model import TextClassifier
 from lessons.text import Vocabulary
 from lessons.training import Scores, Step, accuracy, train_one_epoch
 from lessons.validation import Epoch, best, evaluate, fit, predict, stop_early
+
+
+@pytest.fixture
+def setup(parts):
+    return partial(training_setup, parts)
 
 
 def epoch(number, loss):
@@ -51,12 +57,12 @@ def test_evaluate_neither_learns_nor_changes_the_mode(setup, training):
 def test_predict_agrees_with_evaluate_and_keeps_the_order(setup, parts):
     model, _, validation, _ = setup()
     model.train()
-    chances = predict(model, validation)
+    probabilities = predict(model, validation)
     labels = torch.tensor(parts.validation.labels)
     scores = evaluate(model, validation)
-    assert chances.shape == (200, 4)
-    assert accuracy(chances, labels) == pytest.approx(scores.accuracy)
-    assert F.nll_loss(chances.log(), labels).item() == pytest.approx(scores.loss, abs=1e-6)
+    assert probabilities.shape == (200, 4)
+    assert accuracy(probabilities, labels) == pytest.approx(scores.accuracy)
+    assert F.nll_loss(probabilities.log(), labels).item() == pytest.approx(scores.loss, abs=1e-6)
     assert model.training
 
 

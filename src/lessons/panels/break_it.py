@@ -11,7 +11,7 @@ import ipywidgets as widgets
 from matplotlib.figure import Figure
 
 from lessons.figures.html import labelled, svg
-from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
+from lessons.panels.controls import Dial, Panel, beside, button, buttons, html_line, status_line
 from lessons.panels.live_plot import say_loss
 from lessons.panels.worker import Worker
 from lessons.silent_bugs.bugs import BUGS, Bug, Look, chosen, switched_fit
@@ -233,7 +233,7 @@ class BreakPanel(Panel):
             self._open = False
             self._told.value = as_html(truth)
         self._say(told)
-        self.say_aside(f"{self._solved} of {self._met} mysteries solved")
+        self.show_beside_title(f"{self._solved} of {self._met} mysteries solved")
         self._enable()
         return told
 
@@ -254,7 +254,7 @@ class BreakPanel(Panel):
         self._guess.disabled = self._diagnose.disabled = self._reveal.disabled = not playing
 
     def _say(self, text: str, error: bool = False) -> None:
-        self._status.value = words(text, error)
+        self._status.value = html_line(text, error)
 
     def _show(self) -> None:
         stars = self._stars()

@@ -13,7 +13,7 @@ import ipywidgets as widgets
 
 from lessons.checkpoint import load_checkpoint
 from lessons.model import Classifier
-from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
+from lessons.panels.controls import Dial, Panel, beside, button, buttons, html_line, status_line
 from lessons.panels.live_plot import Curves, say_loss
 from lessons.panels.runs import (
     Prepared,
@@ -363,7 +363,7 @@ class TrainingLab(Panel):
 
     def _say(self, text: str, error: bool = False) -> None:
         self._said = text
-        self._status.value = words(text, error)
+        self._status.value = html_line(text, error)
 
     def _new_plot(self) -> None:
         epochs = self.runs[-1].settings.epochs if self.runs else 10
@@ -379,7 +379,7 @@ class TrainingLab(Panel):
         if self._target is not None:
             reached = self._target.reached(self.history)
             told = f"✓ reached in epoch {reached}" if reached else "not reached yet"
-            self.say_aside(f"{self._target}: <b>{told}</b>")
+            self.show_beside_title(f"{self._target}: <b>{told}</b>")
 
     def _tell_progress(self) -> str:
         epochs = self.runs[-1].settings.epochs if self.runs else 1
