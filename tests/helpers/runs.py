@@ -36,19 +36,24 @@ from pathlib import Path
 from lessons.panels.runs import Settings, kept_runs, new_run
 folder = Path(sys.argv[1])
 print("found", len(kept_runs(folder)), flush=True)
-new_run(folder, Settings(epochs=7)).keep()
-print("kept", flush=True)
+run = new_run(folder, Settings(epochs=7))
+if sys.argv[2] == "keep":
+    run.keep()
+print("ready", flush=True)
 sys.stdin.read()  # it is still running
 """
 
 
 @contextmanager
-def second_kernel(folder):
-    """Another kernel that has a run of 7 epochs in this folder; yields how many it found there."""
-    command = [sys.executable, "-c", KERNEL, str(folder)]
+def second_kernel(folder, keep=True):
+    """Another kernel with a run of 7 epochs in this folder; yields how many it found there.
+
+    Unless it is to `keep` the run, there is nothing of it but its lock.
+    """
+    command = [sys.executable, "-c", KERNEL, str(folder), "keep" if keep else "begin"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, **pipes) as kernel:
         found = int(kernel.stdout.readline().split()[1])
-        assert kernel.stdout.readline() == "kept\n"
+        assert kernel.stdout.readline() == "ready\n"
         yield found
         kernel.kill()  # as the system does it when the memory is full

@@ -1,7 +1,9 @@
 """A run is a plain training with a memory: the same history, and its files."""
 
 import json
+import os
 import re
+import time
 
 import numpy as np
 import pytest
@@ -138,3 +140,29 @@ def test_each_run_belongs_to_one_kernel_until_it_ends(tmp_path):
     assert [run.settings.epochs for run in kept_runs(tmp_path)] == [3, 7]
     with second_kernel(tmp_path) as found:
         assert found == 0  # we have taken it over
+
+
+def age_locks(folder):
+    """Let the locks look as if they were made an hour ago."""
+    for path in folder.glob("*.lock"):
+        os.utime(path, (time.time() - 3600, time.time() - 3600))
+
+
+def test_a_lock_that_a_killed_kernel_has_left_without_a_run_is_removed(tmp_path):
+    ours = new_run(tmp_path, Settings(epochs=3))  # has no file yet either, but its kernel lives
+    with second_kernel(tmp_path, keep=False):
+        age_locks(tmp_path)
+        assert kept_runs(tmp_path) == []
+        assert len(list(tmp_path.glob("*.lock"))) == 2  # both kernels live
+    kept_runs(tmp_path)
+    assert [path.stem for path in tmp_path.glob("*.lock")] == [ours.path.stem]
+    with second_kernel(tmp_path, keep=False):
+        pass
+    kept_runs(tmp_path)
+    assert len(list(tmp_path.glob("*.lock"))) == 2  # a new one may be about to be taken
+    age_locks(tmp_path)
+    kept_runs(tmp_path)
+    assert [path.stem for path in tmp_path.glob("*.lock")] == [ours.path.stem]
+    with second_kernel(tmp_path) as found:
+        assert found == 0
+    assert [run.settings.epochs for run in kept_runs(tmp_path)] == [7]
