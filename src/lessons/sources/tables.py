@@ -220,7 +220,7 @@ def _read_table(content: bytes, path: Path, text: str, label: str) -> list[_Cell
             if len(record) != len(header):
                 raise _Unreadable(
                     f"row {row} has {len(record)} columns and the header {len(header)}; a text "
-                    "with a comma in it must stand in double quotes"
+                    "with a comma in it must be in double quotes"
                 )
             cells.append(_Cells(row, record[first], record[second]))
     return cells
