@@ -11,10 +11,10 @@ from lessons.text import Vocabulary
 
 def test_the_logits_are_a_weighted_mean_of_vectors():
     model = TextClassifier(vocab_size=10, num_classes=3, embedding_dim=4)
-    tokens, offsets = torch.tensor([1, 2, 3, 9, 9]), torch.tensor([0, 3])
+    token_ids, offsets = torch.tensor([1, 2, 3, 9, 9]), torch.tensor([0, 3])
     vectors, weight, bias = (parameter.detach() for parameter in model.parameters())
     means = torch.stack([vectors[[1, 2, 3]].mean(0), vectors[9]])
-    torch.testing.assert_close(model(tokens, offsets), means @ weight.T + bias)
+    torch.testing.assert_close(model(token_ids, offsets), means @ weight.T + bias)
 
 
 def test_the_first_weights_are_small_and_even():
@@ -66,11 +66,11 @@ def test_the_contributions_of_the_words_and_the_biases_are_the_logits():
     assert [word for word, _ in contributions] == ["good", ",", "bad", "bad", "news", "!"]
     numbers = torch.tensor(vocabulary.encode("Good, bad bad news!"))
     logits = model(numbers, torch.tensor([0]))[0]
-    together = torch.stack([pull for _, pull in contributions]).sum(dim=0) + model.linear.bias
+    together = torch.stack([one for _, one in contributions]).sum(dim=0) + model.linear.bias
     assert torch.allclose(together, logits, atol=1e-6)
 
 
-def test_a_text_without_words_contributions_nowhere():
+def test_a_text_without_words_has_no_contributions():
     classifier = Classifier(TextClassifier(1, 2), Vocabulary.of(["<unk>"]), ("yes", "no"))
     with pytest.raises(ValueError, match="no words. Type a headline"):
         word_contributions(classifier, ' " ; ')
@@ -93,15 +93,15 @@ def test_a_vocabulary_or_names_of_another_model(words, names):
 
 
 @pytest.mark.parametrize(
-    ("tokens", "labels", "why"),
+    ("token_ids", "labels", "why"),
     [
         ([0, 3], [0, 1], "word in the stories has the id 3, but those of the model end at 2"),
         ([0, 2], [0, 2], "class in the stories has the id 2, but those of the model end at 1"),
     ],
 )
-def test_stories_of_another_vocabulary(tokens, labels, why):
+def test_stories_of_another_vocabulary(token_ids, labels, why):
     with pytest.raises(ValueError, match=why):
-        check_fits(TextClassifier(3, 2), torch.tensor(tokens), torch.tensor(labels))
+        check_fits(TextClassifier(3, 2), torch.tensor(token_ids), torch.tensor(labels))
 
 
 def test_stories_that_fit():

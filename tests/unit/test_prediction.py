@@ -278,10 +278,10 @@ heights = st.floats(0, 1).map(lambda height: round(height, 3))  # no curve of 1e
 
 
 @given(st.lists(heights, min_size=2, max_size=9), st.randoms(use_true_random=False))
-def test_within_its_room_noise_changes_no_verdict(curve, chance):
+def test_within_its_room_noise_changes_no_verdict(curve, random):
     reach = 0.999 * room(SKETCHES, curve) * (max(curve) - min(curve))
     for _ in range(20):
-        noisy = [height + chance.choice([-1, 1, chance.uniform(-1, 1)]) * reach for height in curve]
+        noisy = [height + random.choice([-1, 1, random.uniform(-1, 1)]) * reach for height in curve]
         assert describe_moves(noisy) == describe_moves(curve)
         assert closest(SKETCHES, noisy) == closest(SKETCHES, curve)
 

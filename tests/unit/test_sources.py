@@ -235,9 +235,9 @@ def test_repeats_in_two_parts_are_counted_and_dropped_on_request(write):
 def test_the_first_of_equal_texts_is_kept_and_the_test_set_stays_whole(write):
     train = [{"text": f"story {i}", "label": "xy"[i % 2]} for i in range(40)]
     train += [{"text": "story 0", "label": "y"}]  # another label, later
-    exam = [{"text": "story 1", "label": "y"}, {"text": "new", "label": "x"}] * 2
+    test = [{"text": "story 1", "label": "y"}, {"text": "new", "label": "x"}] * 2
     folder = write("news/train.csv", train).parent
-    write("news/test.csv", exam)
+    write("news/test.csv", test)
     with pytest.warns(UserWarning, match=r"part of news: [12]\. What"):
         load_split(folder)
     parts = load_split(folder, drop_repeats=True)

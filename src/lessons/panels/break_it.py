@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from lessons.figures.html import labelled, svg
 from lessons.panels.controls import Dial, Panel, beside, button, buttons, html_line, status_line
-from lessons.panels.live_plot import say_loss
+from lessons.panels.live_plot import describe_loss
 from lessons.panels.worker import Worker
 from lessons.silent_bugs.bugs import BUGS, Bug, Look, chosen, switched_fit
 from lessons.silent_bugs.plots import draw_twins
@@ -290,7 +290,7 @@ def describe_twins(healthy: Sequence[Look], broken: Sequence[Look], kind: str) -
 
 def _tell(look: Look) -> str:
     return (
-        f"{say_loss('validation', look.validation)}, accuracy {look.train.accuracy:.0%} in "
+        f"{describe_loss('validation', look.validation)}, accuracy {look.train.accuracy:.0%} in "
         f"training, {look.validation.accuracy:.0%} in validation, {look.exam.accuracy:.0%} in the "
         f"exam, {look.new.accuracy:.0%} with new stories"
     )
