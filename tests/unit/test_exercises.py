@@ -57,14 +57,32 @@ def test_its_solution_is_written_as_a_learner_would(exercise):
     assert all(node.annotation is None for node in nodes if isinstance(node, ast.arg))
 
 
+LESSONS = {
+    path.stem: ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "src" / "lessons" / "exercises").glob("lesson_*.py"))
+}
+
+
+def test_every_exercise_has_an_id_and_a_solution_of_its_own():
+    made = [call for page in LESSONS.values() for call in calls_of("Exercise", page)]
+    assert len(made) == len(EXERCISES)  # of equal ids, only the last one would be found
+    assert len({one.solution for one in EXERCISES.values()}) == len(EXERCISES)
+
+
+def calls_of(name, page):
+    """The places in a page of code where it calls something by this name."""
+    calls = (node for node in ast.walk(page) if isinstance(node, ast.Call))
+    return [node for node in calls if isinstance(node.func, ast.Name) and node.func.id == name]
+
+
 def test_nothing_but_solutions_goes_without_types_and_docstrings():
     """Neither mypy nor ruff asks for them where the solutions are."""
     solutions = {exercise.solution.__name__ for exercise in EXERCISES.values()}
-    for path in (ROOT / "src" / "lessons" / "exercises").glob("lesson_*.py"):
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for lesson, page in LESSONS.items():
+        for node in page.body:
             if isinstance(node, ast.FunctionDef) and node.name not in solutions:
                 given = [one.annotation for one in node.args.args]
-                assert all([*given, node.returns]), f"{path.name}: {node.name} has no types"
+                assert all([*given, node.returns]), f"{lesson}: {node.name} has no types"
                 assert node.name.startswith("_") or ast.get_docstring(node), node.name
 
 
@@ -130,8 +148,8 @@ def test_a_lesson_is_found_by_its_name(tmp_path, monkeypatch):
         "from lessons.exercises.lesson_05 import STEPS\nONE = STEPS._replace(id='97-one')"
     )
     monkeypatch.setattr(desk, "__path__", [*desk.__path__, str(tmp_path)])
-    monkeypatch.delitem(sys.modules, "lessons.exercises.lesson_97", raising=False)
-    assert "97-one" in desk.collect()
+    assert list(desk.collect()) == [*EXERCISES, "97-one"]
+    del sys.modules["lessons.exercises.lesson_97"], desk.lesson_97
 
 
 # --------------------------------------------------------------------------- in the notebooks

@@ -147,14 +147,8 @@ def check_even(answer: Callable[..., Any]) -> None:
 
     def draw(seed: int) -> list[int]:
         train, test = two_parts(call(answer, labels, count, seed), len(labels))
-        if counts_of(train, labels) == [count] * 3:
-            raise NotYet("The exam came first. Expected: first the textbook, then the exam.")
-        if (seen := counts_of(test, labels)) != [count] * 3:
-            raise NotYet(
-                f"Labels [0, 1, 0, 2, 0, 1] four times over, count {count}, seed {seed}: the exam "
-                f"has {seen[0]}, {seen[1]} and {seen[2]} stories of the classes 0, 1 and 2. "
-                f"Expected: {count} of each."
-            )
+        what = f"Labels [0, 1, 0, 2, 0, 1] four times over, count {count}, seed {seed}"
+        check_counts(counts_of(train, labels), counts_of(test, labels), count, what)
         return sorted(test)
 
     in_order = [[i for i, one in enumerate(labels) if one == label] for label in range(3)]
@@ -165,6 +159,17 @@ def check_even(answer: Callable[..., Any]) -> None:
             f"the rows {first}. Expected: all stories have the same chance. Shuffle first."
         )
     check_seed(draw, "exams")
+
+
+def check_counts(train: list[int], test: list[int], count: int, what: str) -> None:
+    """Has the test set so many stories of each class? Raises NotYet otherwise."""
+    if train == [count] * 3:
+        raise NotYet("The exam came first. Expected: first the textbook, then the exam.")
+    if test != [count] * 3:
+        raise NotYet(
+            f"{what}: the exam has {test[0]}, {test[1]} and {test[2]} stories of the classes 0, 1 "
+            f"and 2. Expected: {count} of each."
+        )
 
 
 def counts_of(part: list[int], labels: list[int]) -> list[int]:
