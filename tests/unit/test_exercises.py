@@ -1,6 +1,7 @@
 """Every exercise: its solution passes, each wrong answer fails with its own words."""
 
 import ast
+import builtins
 import functools
 import inspect
 import linecache
@@ -187,6 +188,29 @@ def first_lines(answer):
     """The name, and the signatures of a function or of the methods of a class."""
     signatures = {name: inspect.signature(one) for name, one in methods(answer).items()}
     return answer.__name__, signatures
+
+
+@of_each
+def test_its_hints_use_the_names_of_the_lesson_and_of_the_solution(exercise):
+    known = {*dir(builtins), *names_in(exercise.code)}
+    for path in NOTEBOOKS:
+        if path.stem.startswith(exercise.id[:2]):
+            codes = [cell.source for cell in read(path).cells if cell.cell_type == "code"]
+            known.update(name for code in codes for name in names_in(code))
+    for text in exercise.hints:
+        words = re.findall(r"\w+", re.sub("`.*?`", "", text))
+        for code in re.findall("`(.*?)`", text):
+            with suppress(SyntaxError):  # a part of a line, or no code
+                assert names_in(code) <= known.union(words), text
+
+
+def names_in(code):
+    """The names that a piece of code uses, those behind a point too."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        parts = (getattr(node, part, None) for part in ("id", "attr", "name", "arg", "module"))
+        found.update(part for part in parts if isinstance(part, str))
+    return found
 
 
 def test_no_notebook_holds_a_solution():

@@ -173,7 +173,7 @@ TOKEN_TO_ID = Exercise(
     check_list,
     (
         "Which part is the textbook? Only its words may be counted.",
-        "Count and sort as the lesson does with `book`. Put `<unk>` before the sorted words.",
+        "Count and sort as the lesson does with `headlines`. Put `<unk>` before the sorted words.",
         "`[:size]` takes the first `size` of a list. Take them when `<unk>` is already in front.",
     ),
     "A word list may be as short as you like, and it knows nothing but the textbook.",
