@@ -27,7 +27,7 @@ NO_REAL_ROWS = f"needs the real AG News rows in ../{REAL_ROWS.relative_to(ROOT.p
 # The kind of a file, which is a marker too; all others have none and are quick. In this order
 # they are begun: first what takes long as one piece, then the quick ones, last what fills the gaps.
 KINDS = {
-    "browser": ["test_browser*.py"],
+    "browser": ["browser/*.py"],
     "claims": ["test_claims_*.py"],
     "notebooks": ["test_notebooks_*.py", "*.ipynb"],
     "programs": [

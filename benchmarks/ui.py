@@ -23,7 +23,7 @@ from typing import NamedTuple
 from playwright.sync_api import Locator, Page, expect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from browser import Notebook, open_browser, serve_lab, write_notebook
+from jupyter_browser import Notebook, open_browser, serve_lab, write_notebook
 
 PRESSES = 50  # of Stop, for each length of batches
 PAIRS = 5  # of trainings, in the panel and in a bare loop

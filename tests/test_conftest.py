@@ -61,13 +61,13 @@ def test_one_worker_takes_all_cells_of_a_notebook_in_their_order(run):
 
 
 def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
-    names = ["test_any.py", "b.ipynb", "test_browser_quiz.py", "test_notebooks_on_x.py"]
-    names += ["test_claims_01.py", "test_browser.py", "test_setup.py", "test_notebooks.py"]
+    names = ["test_any.py", "b.ipynb", "browser/test_quiz.py", "test_notebooks_on_x.py"]
+    names += ["test_claims_01.py", "browser/test_lab.py", "test_setup.py", "test_notebooks.py"]
     items = [Item(path=Path("/course") / name, marks=[]) for name in names]
     pytest_collection_modifyitems(items)
     assert [(item.path.name, *item.marks) for item in items] == [
-        ("test_browser_quiz.py", "browser"),
-        ("test_browser.py", "browser"),
+        ("test_quiz.py", "browser"),
+        ("test_lab.py", "browser"),
         ("test_claims_01.py", "claims"),
         ("b.ipynb", "notebooks"),
         ("test_notebooks_on_x.py", "notebooks"),
@@ -81,8 +81,8 @@ def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
     ("nodeid", "piece"),
     [
         ("notebooks/02_loaders.ipynb::Cell 3", "notebooks/02_loaders.ipynb"),
-        ("tests/test_browser.py::test_it[x::y]", "browser"),
-        ("tests/test_browser_quiz.py::test_it", "browser"),
+        ("tests/browser/test_lab.py::test_it[x::y]", "browser"),
+        ("tests/browser/test_quiz.py::test_it", "browser"),
         ("tests/test_claims_01.py::test_it", "tests/test_claims_01.py"),
         ("tests/test_setup.py::test_it[a]", "tests/test_setup.py::test_it[a]"),
         ("tests/test_notebooks_on_x.py::test_it", "tests/test_notebooks_on_x.py::test_it"),

@@ -1,4 +1,4 @@
-"""JupyterLab, or Notebook 7, in a real browser: for the tests of the panels and `make bench-ui`."""
+"""JupyterLab, or Notebook 7, in a real browser: for the tests in browser/ and `make bench-ui`."""
 
 import json
 import os
@@ -13,6 +13,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import nbformat
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
@@ -20,6 +21,14 @@ QUIET = [  # a browser asks the network for things by itself
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-quic"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
+TROUBLE = "[data-mime-type='application/vnd.jupyter.stderr']"  # errors and warnings in a cell
+LAB = """
+import torch
+from lessons.widgets import Target, TrainingLab
+torch.set_num_threads(1)
+lab = TrainingLab("lab", Target(0.85, 5))
+lab
+"""
 NEWS = "@jupyterlab/apputils-extension:announcements"
 # The server ends when its standard input does, so also when this process is killed.
 GUARD = """
@@ -149,3 +158,31 @@ def write_notebook(path, *sources):
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
     nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+
+
+# ------------------------------------------------------------------------------- the panels
+
+
+def press(page, name):
+    page.locator(".lessons-panel").get_by_role("button", name=name).click()
+
+
+def put(page, name, value):
+    box = page.get_by_label(f"{name}, as a number")
+    box.fill(str(value))
+    box.press("Enter")
+
+
+def status(page):
+    return page.get_by_role("status")
+
+
+def serious(page, where):
+    """What axe finds serious or critical in this part of the page."""
+    found = Axe().run(page, where).response["violations"]
+    return [
+        (finding["id"], node["html"])
+        for finding in found
+        if finding["impact"] in ("serious", "critical")
+        for node in finding["nodes"]
+    ]
