@@ -9,7 +9,8 @@ import torch
 from figures import compare_figures
 from nbval.plugin import IPyNbCell
 
-from lessons.data import TOPICS, Split, load, load_split
+from lessons.sources import TOPICS, load, load_split
+from lessons.split import Split
 
 pytest_plugins = ["pytester", "soak_mark"]  # pytester runs a small notebook under nbval
 compare_figures(IPyNbCell)
@@ -24,19 +25,12 @@ NO_REAL_ROWS = f"needs the real AG News rows in ../{REAL_ROWS.relative_to(ROOT.p
 
 # ------------------------------------------------------------------- kinds, for two workers
 
-# The kind of a file, which is a marker too; all others have none and are quick. In this order
-# they are begun: first what takes long as one piece, then the quick ones, last what fills the gaps.
-KINDS = {
-    "browser": ["browser/*.py"],
-    "claims": ["test_claims_*.py"],
-    "notebooks": ["test_notebooks_*.py", "*.ipynb"],
-    "programs": [
-        *("test_ag_news.py", "test_another_machine.py", "test_conftest.py", "test_figures.py"),
-        *("test_global_state.py", "test_setup.py", "test_soak.py"),
-    ],
-}
+# The kind of a test is the folder that it is in, and a marker too; those of tests/unit are quick
+# and have none. In this order they are begun: first what takes long as one piece, then the quick
+# ones, last what fills the gaps.
+KINDS = ("browser", "claims", "notebooks", None, "programs")
 # Each test of these files has processes of its own; those of all other files stay together.
-APART = ["test_notebooks_*.py", "test_ag_news.py", "test_conftest.py", "test_setup.py"]
+APART = ["test_notebooks_*.py", "test_ag_news.py", "test_conftest.py", "test_make.py"]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -45,9 +39,7 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if kind := kind_of(item.path):
             item.add_marker(kind)
-    *long, short = KINDS
-    order = [*long, None, short]
-    items.sort(key=lambda item: (order.index(kind_of(item.path)), is_apart(item.path)))
+    items.sort(key=lambda item: (KINDS.index(kind_of(item.path)), is_apart(item.path)))
 
 
 @pytest.hookimpl(optionalhook=True)  # the environment of torchtext has no xdist
@@ -71,7 +63,8 @@ def piece_of(nodeid):
 
 @cache
 def kind_of(path):
-    return next((kind for kind, names in KINDS.items() if any(map(path.match, names))), None)
+    folder = "notebooks" if path.suffix == ".ipynb" else path.parent.name
+    return folder if folder in KINDS else None
 
 
 @cache

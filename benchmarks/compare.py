@@ -24,11 +24,13 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 from torch.utils.data import DataLoader
 
-from lessons.data import Split, Stories, load_split
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
+from lessons.sources import load_split
+from lessons.split import Split, Stories
 from lessons.text import Vocabulary
-from lessons.training import Epoch, best, evaluate, predict, stop_early, train_one_epoch
+from lessons.training import train_one_epoch
+from lessons.validation import Epoch, best, evaluate, predict, stop_early
 
 SEEDS = range(3)
 ROUNDS = 5  # of runs that take turns

@@ -13,11 +13,13 @@ from time import perf_counter
 import torch
 from torch.optim import SGD, AdamW, Optimizer
 
-from lessons.data import Split, load_split
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
+from lessons.sources import load_split
+from lessons.split import Split
 from lessons.text import Vocabulary
-from lessons.training import Epoch, Scores, best, fit, stop_early
+from lessons.training import Scores
+from lessons.validation import Epoch, best, fit, stop_early
 
 SEEDS = range(3)
 RECIPES = [  # optimizer, learning rate, batch size, min_count

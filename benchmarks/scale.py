@@ -20,9 +20,10 @@ def measure(source: str, rows: int) -> None:
     """Print a row of the table: read, encode, one epoch, peak memory of the process."""
     import torch
 
-    from lessons.data import Stories, load
     from lessons.loaders import EncodedStories, make_loader
     from lessons.model import TextClassifier
+    from lessons.sources import load
+    from lessons.split import Stories
     from lessons.text import Vocabulary
     from lessons.training import train_one_epoch
 
@@ -61,7 +62,7 @@ def measure(source: str, rows: int) -> None:
             if tokens_of:
                 _ = [tokens_of(text) for text in made[:10_000]]
             else:
-                numbers = vocabulary.numbers
+                numbers = vocabulary.token_to_id
                 _ = [[numbers.get(token, 0) for token in basic_english(t)] for t in made[:10_000]]
             seconds.append(perf_counter() - begun)
     ratio = median(theirs) / median(ours)

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from playwright.sync_api import Locator, Page, expect
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
 from jupyter_browser import LAB, Notebook, open_browser, serve_lab, write_notebook
 from jupyter_browser import TROUBLE as WARNINGS
 
@@ -36,9 +36,9 @@ TOOLS = """
 import ctypes, gc, json, os, threading, time
 from array import array
 from pathlib import Path
-from lessons.data import load_split
-from lessons.runs import new_run, prepare
-from lessons.training import Epoch
+from lessons.sources import load_split
+from lessons.panels.runs import new_run, prepare
+from lessons.validation import Epoch
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
 steps, pace = array("d"), 0.0  # when each step ended; the least seconds from one to the next

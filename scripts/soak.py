@@ -27,7 +27,7 @@ from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parents[1]
 IMITATIONS, WORKERS = 10, 2
-WHAT = {"notebooks": ["notebooks"], "claims": ["tests/test_claims_*.py"]}
+WHAT = {"notebooks": ["notebooks"], "claims": ["tests/claims/test_*.py"]}
 COPIED = ("conftest.py", "pyproject.toml", "src", "tests", "notebooks")
 KINDS = {  # of machines, as environment variables, the slowest first; imitation:<seed> is one more
     # A thread that spins while it waits costs another pass its core: 55 ms a step instead of 3.
@@ -168,7 +168,7 @@ def outcome(report: Path) -> tuple[int, list[str]]:
 
 
 def records_of(path: Path) -> list[Record]:
-    """The claims that were recorded; see tests/claims.py."""
+    """The claims that were recorded; see tests/helpers/claims.py."""
     lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
     return [tuple(json.loads(line)) for line in lines]
 

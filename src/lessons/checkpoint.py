@@ -3,28 +3,24 @@
 import io
 import math
 import os
-import pickle
 import secrets
-import time
-import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from lessons.model import Classifier, TextClassifier
+from lessons.support.files import not_written, read_tensors, write_whole
 from lessons.text import Vocabulary
-from lessons.training import Epoch, Step
+from lessons.training import Step
+from lessons.validation import Epoch
 
 _FORMAT = "lessons 1"  # to be counted up when the contents change
 _KERNEL = secrets.token_hex(8)  # stands in each checkpoint that this process writes
 _SAVED: dict[Path, bool] = {}  # the names this process trains under: is there a checkpoint yet?
-_LEFT_OVER = 3600  # seconds; to write a file takes some of them at most
 
 
-def save(path: str | Path, classifier: Classifier) -> None:
+def save_checkpoint(path: str | Path, classifier: Classifier) -> None:
     """Write a checkpoint: the weights, the vocabulary and the names of the classes.
 
     The file is written beside its place and moved there when it is whole, so a crash at any
@@ -46,51 +42,16 @@ def save(path: str | Path, classifier: Classifier) -> None:
     _SAVED[Path(path).resolve()] = True
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside `path`, and put it in its place when it is whole.
-
-    Raises OSError if it cannot be written there.
-    """
-    # By chance, not by process: two containers that share a folder count processes alike.
-    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
-    try:
-        try:
-            with partial.open("xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise not_written(path, error) from error
-    _remove_left_over(path.parent)
-
-
-def not_written(path: Path, error: OSError) -> OSError:
-    """The error to raise where a file could not be written."""
-    return OSError(
-        f"The file {path} could not be written ({error.strerror}). Choose a folder "
-        "that exists, that you may write to and that has room."
-    )
-
-
-def _remove_left_over(folder: Path) -> None:
-    """Delete what programs that were killed had begun to write. What is new may become whole."""
-    for partial in folder.glob(f"*.{'[0-9a-f]' * 16}.partial"):
-        with suppress(OSError):  # somebody else has deleted it, or it is not ours to delete
-            if time.time() - partial.stat().st_mtime > _LEFT_OVER:
-                partial.unlink()
-
-
-def load(path: str | Path) -> Classifier:
-    """Read a checkpoint that `save` has written. Code in the file is never run.
+def load_checkpoint(path: str | Path) -> Classifier:
+    """Read a checkpoint that `save_checkpoint` has written. Code in the file is never run.
 
     Raises ValueError if there is no such file, if it is damaged or something else, or if this
     program trained under this name and another program has put its own model there.
     """
     path = Path(path)
-    contents = _read(path)
+    if not os.path.isfile(path):
+        raise ValueError(_missing(path))
+    contents = read_tensors(path)
     if not isinstance(contents, dict) or contents.get("format") != _FORMAT:
         raise ValueError(_ANOTHER.format(path=path))
     if path.resolve() in _SAVED and contents.get("kernel") != _KERNEL:
@@ -98,8 +59,8 @@ def load(path: str | Path) -> Classifier:
     by_character = contents.get("by_character", False)  # older checkpoints do not say
     vocabulary, names = Vocabulary.of(contents["tokens"], by_character), tuple(contents["names"])
     try:
-        width = contents["weights"]["embedding.weight"].shape[1]
-        model = TextClassifier(len(vocabulary), len(names), width)
+        embedding_dim = contents["weights"]["embedding.weight"].shape[1]
+        model = TextClassifier(len(vocabulary), len(names), embedding_dim)
         model.load_state_dict(contents["weights"])
     except (KeyError, RuntimeError) as error:
         raise ValueError(_ANOTHER.format(path=path)) from error
@@ -135,36 +96,6 @@ def _missing(path: Path) -> str:
     return text.format(path=path, before=before)
 
 
-def _read(path: Path) -> Any:
-    """The contents of a file, if they are whole and nothing but tensors and plain values."""
-    if not os.path.isfile(path):
-        raise ValueError(_missing(path))
-    try:
-        with zipfile.ZipFile(path) as archive:  # torch itself does not check the sums
-            damaged = archive.testzip() is not None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError):
-        damaged = True
-    except OSError as error:
-        raise ValueError(
-            f"The checkpoint {path} could not be read ({error.strerror}). Choose a file that you "
-            "may read."
-        ) from error
-    if damaged:
-        raise ValueError(
-            f"The checkpoint {path} is damaged or was never whole. Train and save again; other "
-            "checkpoints are not affected."
-        )
-    try:
-        return torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise ValueError(
-            f"The file {path} holds more than numbers and words, perhaps code, so it was not "
-            "opened. Load only checkpoints that you have saved yourself."
-        ) from error
-    except RuntimeError as error:
-        raise ValueError(_ANOTHER.format(path=path)) from error
-
-
 def keep_best(
     events: Iterable[Step | Epoch], path: str | Path, classifier: Classifier
 ) -> Iterator[Step | Epoch]:
@@ -181,7 +112,7 @@ def keep_best(
     for event in events:
         if isinstance(event, Epoch) and event.validation.loss < lowest:
             lowest = event.validation.loss
-            save(path, classifier)
+            save_checkpoint(path, classifier)
         yield event
 
 

@@ -1,37 +1,35 @@
-"""Lesson 02: stories as numbers, handed to the model batch by batch."""
+"""Lesson 02: stories as token ids, handed to the model batch by batch."""
 
 from array import array
 from itertools import chain
-from numbers import Integral
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
-from lessons.data import ExamStories, Stories
-from lessons.exam import guard
+from lessons.split import Stories
+from lessons.support.checks import check_whole_number
 from lessons.text import Vocabulary
 
 
 class Batch(NamedTuple):
-    """Some stories in one flat row of numbers. Story i begins at `tokens[offsets[i]]`."""
+    """Some stories in one flat row of token ids. Story i begins at `token_ids[offsets[i]]`."""
 
-    tokens: Tensor  # (tokens of all stories,) int64: numbers in the vocabulary
+    token_ids: Tensor  # (tokens of all stories,) int64: ids in the vocabulary
     offsets: Tensor  # (stories,) int64
     labels: Tensor  # (stories,) int64: the right answers
 
 
 class EncodedStories(Dataset[Batch]):
-    """All stories of one part, turned into numbers once, before the first epoch."""
+    """All stories of one part, turned into token ids once, before the first epoch."""
 
     def __init__(self, stories: Stories, vocabulary: Vocabulary) -> None:
         encoded = [vocabulary.encode(text) for text in stories.texts]
-        self.lengths = torch.tensor([len(numbers) for numbers in encoded])  # (stories,)
+        self.lengths = torch.tensor([len(ids) for ids in encoded])  # (stories,)
         self.starts = self.lengths.cumsum(0) - self.lengths  # (stories,)
-        self.tokens = torch.tensor(array("q", chain.from_iterable(encoded)), dtype=torch.int64)
+        self.token_ids = torch.tensor(array("q", chain.from_iterable(encoded)), dtype=torch.int64)
         self.labels = torch.tensor(stories.labels)  # (stories,)
-        self._exam = hash(tuple(stories.texts)) if isinstance(stories, ExamStories) else None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -42,15 +40,13 @@ class EncodedStories(Dataset[Batch]):
 
     def __getitems__(self, rows: list[int]) -> Batch:
         """A whole batch at once. The loader asks for it here, so no story is handled alone."""
-        if self._exam is not None:
-            guard.note_use(self._exam)
         chosen = torch.tensor(rows)  # (stories,)
         lengths = self.lengths[chosen]
         offsets = lengths.cumsum(0) - lengths  # where each story begins in the batch
         # A story's tokens move from `starts` to `offsets`: the same way for all of them.
         moves = (self.starts[chosen] - offsets).repeat_interleave(lengths)  # (tokens,)
         places = moves + torch.arange(len(moves))
-        return Batch(self.tokens[places], offsets, self.labels[chosen])
+        return Batch(self.token_ids[places], offsets, self.labels[chosen])
 
 
 def make_loader(
@@ -63,19 +59,13 @@ def make_loader(
     Raises ValueError if the batch size is not a whole number of at least 1, or if there are
     no stories.
     """
-    whole_number("batch size", batch_size)
+    check_whole_number("batch size", batch_size)
     if not len(stories):
         raise ValueError("There are no stories to load: this part of the split is empty.")
     generator = torch.Generator().manual_seed(seed)
     size = int(batch_size)  # of any type that counts as a whole number
-    return DataLoader(stories, size, shuffle, generator=generator, collate_fn=_as_it_is)
+    return DataLoader(stories, size, shuffle, generator=generator, collate_fn=_keep)
 
 
-def whole_number(name: str, value: object, least: int = 1) -> None:
-    """Raises ValueError if `value` is not a whole number of at least `least`."""
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
-        raise ValueError(f"The {name} is {value!r}; it must be a whole number of at least {least}.")
-
-
-def _as_it_is(batch: Any) -> Any:
+def _keep(batch: Any) -> Any:
     return batch  # it is a Batch already, see __getitems__

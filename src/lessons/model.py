@@ -17,11 +17,15 @@ class TextClassifier(nn.Module):
     """
 
     def __init__(
-        self, words: int, classes: int, width: int = 64, generator: torch.Generator | None = None
+        self,
+        vocab_size: int,
+        num_classes: int,
+        embedding_dim: int = 64,
+        generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.embedding = nn.EmbeddingBag(words, width, mode="mean")
-        self.linear = nn.Linear(width, classes)
+        self.embedding = nn.EmbeddingBag(vocab_size, embedding_dim, mode="mean")
+        self.linear = nn.Linear(embedding_dim, num_classes)
         self.init_weights(generator)
 
     def init_weights(self, generator: torch.Generator | None = None) -> None:
@@ -30,9 +34,9 @@ class TextClassifier(nn.Module):
         nn.init.uniform_(self.linear.weight, -0.1, 0.1, generator=generator)
         nn.init.zeros_(self.linear.bias)
 
-    def forward(self, tokens: Tensor, offsets: Tensor) -> Tensor:
+    def forward(self, token_ids: Tensor, offsets: Tensor) -> Tensor:
         """Guess the class of each story: the higher a logit, the surer the model is."""
-        means = self.embedding(tokens, offsets)  # (stories, width)
+        means = self.embedding(token_ids, offsets)  # (stories, embedding_dim)
         logits: Tensor = self.linear(means)  # (stories, classes)
         return logits
 
@@ -52,12 +56,12 @@ class Classifier(_Classifier):
         cls, model: TextClassifier, vocabulary: Vocabulary, names: tuple[str, ...]
     ) -> "Classifier":
         """Raises ValueError if the model was made for other numbers of words and classes."""
-        words, classes = _sizes(model)
-        if (words, classes) != (len(vocabulary), len(names)):
+        vocab_size, num_classes = _sizes(model)
+        if (vocab_size, num_classes) != (len(vocabulary), len(names)):
             raise ValueError(
-                f"The model is for {words} words and {classes} classes, but the vocabulary has "
-                f"{len(vocabulary)} words, and there are {len(names)} names. Take the vocabulary "
-                "and the names that the model was trained with."
+                f"The model is for {vocab_size} words and {num_classes} classes, but the "
+                f"vocabulary has {len(vocabulary)} words, and there are {len(names)} names. Take "
+                "the vocabulary and the names that the model was trained with."
             )
         if len(set(names)) < len(names):
             raise ValueError(
@@ -75,12 +79,10 @@ def _sizes(model: TextClassifier) -> tuple[int, int]:
     return model.embedding.num_embeddings, model.linear.out_features
 
 
-def check_fits(model: TextClassifier, tokens: Tensor, labels: Tensor) -> None:
+def check_fits(model: TextClassifier, token_ids: Tensor, labels: Tensor) -> None:
     """Raises ValueError if a token or label of some stories is beyond those of the model."""
-    for what, numbers, known in zip(
-        ("word", "class"), (tokens, labels), _sizes(model), strict=True
-    ):
-        if len(numbers) and (highest := int(numbers.max())) >= known:
+    for what, ids, known in zip(("word", "class"), (token_ids, labels), _sizes(model), strict=True):
+        if len(ids) and (highest := int(ids.max())) >= known:
             raise ValueError(
                 f"A {what} in the stories has the number {highest}, but those of the model end at "
                 f"{known - 1}. Make both of the same: TextClassifier(len(vocabulary), len(names))."
@@ -92,22 +94,22 @@ def classify(classifier: Classifier, text: str) -> dict[str, float]:
 
     Raises ValueError if the vocabulary knows none of the words.
     """
-    numbers = classifier.vocabulary.encode(text)
-    if not any(numbers):
+    token_ids = classifier.vocabulary.encode(text)
+    if not any(token_ids):
         raise ValueError(
             f"The model knows none of the words in {text!r}, so it has nothing to go on. Try a "
             "longer text, in the language that it was trained on."
         )
     with torch.no_grad():  # nothing is learned here
-        logits = classifier.model(torch.tensor(numbers), torch.tensor([0]))  # (1, classes)
+        logits = classifier.model(torch.tensor(token_ids), torch.tensor([0]))  # (1, classes)
     return dict(zip(classifier.names, logits.softmax(dim=1)[0].tolist(), strict=True))
 
 
-def word_pulls(classifier: Classifier, text: str) -> list[tuple[str, Tensor]]:
-    """How far each word of a text moves the logits: (classes,) for each token, in reading order.
+def word_contributions(classifier: Classifier, text: str) -> list[tuple[str, Tensor]]:
+    """What each word of a text adds to the logits: (classes,) for each token, in reading order.
 
-    A logit is the bias plus the pulls of all the words: the model averages word vectors, so
-    every word has its share. A word that the vocabulary does not know pulls as `<unk>` does.
+    A logit is the bias plus the contributions of all the words: the model averages word vectors,
+    so every word has its share. A word that the vocabulary does not know counts as `<unk>`.
 
     Raises ValueError if the text has no words.
     """
@@ -115,8 +117,8 @@ def word_pulls(classifier: Classifier, text: str) -> list[tuple[str, Tensor]]:
     if not tokens:
         raise ValueError("The text has no words. Type a headline.")
     model = classifier.model
-    numbers = torch.tensor(classifier.vocabulary.encode(text))
+    token_ids = torch.tensor(classifier.vocabulary.encode(text))
     with torch.no_grad():
-        vectors = model.embedding.weight[numbers] / len(tokens)  # (tokens, width)
-        pulls = vectors @ model.linear.weight.T  # (tokens, classes)
-    return list(zip(tokens, pulls, strict=True))
+        vectors = model.embedding.weight[token_ids] / len(tokens)  # (tokens, embedding_dim)
+        contributions = vectors @ model.linear.weight.T  # (tokens, classes)
+    return list(zip(tokens, contributions, strict=True))

@@ -1,18 +1,13 @@
-"""Lesson 02: from a text to tokens, and from tokens to numbers."""
+"""Lesson 02: from a text to tokens, and from tokens to their ids."""
 
-import os
-import re
-import unicodedata
-import warnings
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import cache
 from itertools import chain, repeat
-from typing import Any
 
-UNKNOWN = "<unk>"  # always number 0: it stands for every word the vocabulary does not know
-TOKENS_VARIABLE = "LESSONS_TOKENS"  # "characters": cut languages without spaces by character
+from lessons.support.unspaced import separate_characters, wants_characters, warn_of_missing_spaces
+
+UNKNOWN = "<unk>"  # its id is always 0: it stands for every word the vocabulary does not know
 
 # What goes, and the marks that become tokens of their own. One replacement after the other is
 # twice as fast as one str.translate.
@@ -36,49 +31,24 @@ def tokenize(text: str) -> list[str]:
     return text.split()
 
 
-def separate_characters(text: str) -> str:
-    """Put blanks around each character of a script that has no spaces between its words.
-
-    Those are the Chinese, Japanese, Thai, Lao, Burmese and Khmer scripts, with the punctuation
-    marks of the first two. Words and numbers in other scripts stay whole.
-
-    >>> tokenize(separate_characters("水獭赢得2025年FA Cup。"))
-    ['水', '獭', '赢', '得', '2025', '年', 'fa', 'cup', '。']
-    """
-    return _character().sub(r" \g<0> ", text)
-
-
-@cache
-def _character() -> re.Pattern[str]:
-    """A character of such a script, with the marks above and below it."""
-    south_east = [*range(0x0E00, 0x0F00), *range(0x1000, 0x10A0), *range(0x1780, 0x1800)]
-    marks = "".join(chr(n) for n in south_east if unicodedata.category(chr(n))[0] == "M")
-    letters = "".join(chr(n) for n in south_east if unicodedata.category(chr(n)) == "Lo")
-    chinese = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-    japanese = "\u3041-\u3096\u309d-\u309f\u30a1-\u30ff\u31f0-\u31ff\uff66-\uff9d"
-    punctuation = "\u3001-\u3029\u3030-\u303d\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65"
-    first = f"[{chinese}{japanese}{punctuation}{letters}]"
-    return re.compile(f"{first}[{marks}\u3099\u309a\uff9e\uff9f]*")
-
-
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words a model knows, each with a number of its own.
+    """The words a model knows, each with an id of its own.
 
-    `tokens[number]` is the word; `numbers[word]` is the number. Number 0 is `<unk>`. With
+    `tokens[id]` is the word; `token_to_id[word]` is the id. Id 0 is `<unk>`. With
     `by_character` each character of a script without spaces is a word of its own.
     """
 
     tokens: tuple[str, ...]
-    numbers: dict[str, int]
+    token_to_id: dict[str, int]
     by_character: bool = False
 
     @classmethod
     def of(cls, tokens: Iterable[str], by_character: bool = False) -> "Vocabulary":
         """A vocabulary of these tokens in this order; the first one is `<unk>`."""
         tokens = tuple(tokens)
-        numbers = {token: number for number, token in enumerate(tokens)}
-        return cls(tokens, numbers, by_character)
+        token_to_id = {token: id for id, token in enumerate(tokens)}
+        return cls(tokens, token_to_id, by_character)
 
     @classmethod
     def build(
@@ -97,10 +67,10 @@ class Vocabulary:
         Raises ValueError if no word is left.
         """
         if by_character is None:
-            by_character = _wants_characters()
+            by_character = wants_characters()
         texts = list(texts)
         if not by_character:
-            _warn_of_missing_spaces(texts)
+            warn_of_missing_spaces(texts)
         cut = cls.of([], by_character).tokenize
         counts = Counter(chain.from_iterable(map(cut, texts)))
         kept = [(-count, token) for token, count in counts.items() if count >= min_count]
@@ -117,38 +87,8 @@ class Vocabulary:
         return tokenize(separate_characters(text) if self.by_character else text)
 
     def encode(self, text: str) -> list[int]:
-        """The numbers of a text's tokens; 0 for each one that is not in the vocabulary."""
-        return list(map(self.numbers.get, self.tokenize(text), repeat(0)))
+        """The ids of a text's tokens; 0 for each one that is not in the vocabulary."""
+        return list(map(self.token_to_id.get, self.tokenize(text), repeat(0)))
 
     def __len__(self) -> int:
         return len(self.tokens)
-
-
-def _wants_characters() -> bool:
-    wanted = os.environ.get(TOKENS_VARIABLE) or "words"
-    if wanted not in ("words", "characters"):
-        raise ValueError(f"{TOKENS_VARIABLE} is {wanted!r}. It must be 'words' or 'characters'.")
-    return wanted == "characters"
-
-
-def _warn_of_missing_spaces(texts: list[str]) -> None:
-    """Warn if words are not separated by spaces here. Some 500 of the texts are looked at."""
-    some = texts[:: len(texts) // 500 + 1]
-    foreign = [text for text in some if not text.isascii()]
-    characters = sum(len(_character().findall(text)) for text in foreign)
-    spaces = sum(len(text.split()) - 1 for text in foreign)
-    if characters > 0.3 * sum(map(len, some)) and spaces < characters / 6:
-        sentence = (
-            "These texts have hardly any spaces between their words, so whole sentences would be "
-            "taken for words. Vocabulary.build(texts, by_character=True) cuts them by character; "
-            f"the environment variable {TOKENS_VARIABLE}=characters does so in all lessons."
-        )
-        warn_once(sentence, __name__)
-
-
-_TOLD: dict[Any, Any] = {}  # the warnings that were given
-
-
-def warn_once(sentence: str, module: str) -> None:
-    """Warn in this module's name, without a path of this computer; the same words only once."""
-    warnings.warn_explicit(sentence, UserWarning, module, 1, registry=_TOLD)

@@ -1,19 +1,14 @@
-"""Lessons 04 to 06: the training loop, from one step to the best epoch."""
+"""Lesson 05: the training loop, one step and one epoch."""
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from time import perf_counter
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 from torch.optim import Optimizer
-from torch.utils.data import DataLoader
 
-from lessons.loaders import Batch, EncodedStories, whole_number
-from lessons.model import TextClassifier, check_fits
+from lessons.loaders import Batch
 
 
 class Scores(NamedTuple):
@@ -32,18 +27,9 @@ class Step(NamedTuple):
     scores: Scores  # on this batch, before the step
 
 
-class Epoch(NamedTuple):
-    """The whole training set has been learned from once."""
-
-    number: int  # counted from 1
-    train: Scores  # measured batch by batch while the model was learning
-    validation: Scores  # measured after the epoch
-    seconds: float  # spent on training and validation
-
-
 def train_step(model: nn.Module, batch: Batch, optimizer: Optimizer) -> Scores:
     """Learn from one batch: guess, measure the loss, correct the weights."""
-    logits = model(batch.tokens, batch.offsets)  # (stories, classes)
+    logits = model(batch.token_ids, batch.offsets)  # (stories, classes)
     loss = F.cross_entropy(logits, batch.labels)
     optimizer.zero_grad()
     loss.backward()
@@ -75,168 +61,3 @@ def train_one_epoch(model: nn.Module, loader: Iterable[Batch], optimizer: Optimi
         scores.append(train_step(model, batch, optimizer))
         sizes.append(len(batch.labels))
     return average(scores, sizes)
-
-
-@contextmanager
-def keep_mode(model: nn.Module) -> Iterator[None]:
-    """Let a block switch the mode; afterwards every layer is in its own mode again.
-
-    That holds as well if the block is interrupted or ends with an error. `model.train(...)` in the
-    end would give all layers the same mode, also one that was switched by itself.
-    """
-    modes = [(layer, layer.training) for layer in model.modules()]
-    try:
-        yield
-    finally:
-        for layer, mode in modes:
-            layer.training = mode
-
-
-def evaluate(model: nn.Module, loader: Iterable[Batch]) -> Scores:
-    """Measure without learning. The model is left in the mode that it was found in."""
-    scores, sizes = [], []
-    with keep_mode(model), torch.no_grad():
-        model.eval()
-        for batch in loader:
-            logits = model(batch.tokens, batch.offsets)  # (stories, classes)
-            loss = F.cross_entropy(logits, batch.labels).item()
-            scores.append(Scores(loss, accuracy(logits, batch.labels)))
-            sizes.append(len(batch.labels))
-    return average(scores, sizes)
-
-
-def predict(model: nn.Module, loader: Iterable[Batch]) -> torch.Tensor:
-    """The probability of each class for each story, in the loader's order: (stories, classes).
-
-    The model is left in the mode that it was found in.
-    """
-    with keep_mode(model), torch.no_grad():
-        model.eval()
-        logits = [model(batch.tokens, batch.offsets) for batch in loader]
-    return torch.cat(logits).softmax(dim=1)
-
-
-def fit(
-    model: nn.Module,
-    train_loader: DataLoader[Batch],
-    validation_loader: DataLoader[Batch],
-    optimizer: Optimizer,
-    epochs: int,
-) -> Iterator[Step | Epoch]:
-    """Train, and tell what happened: a `Step` after each batch, an `Epoch` after each epoch.
-
-    Training goes on only while somebody asks for the next event. To stop, stop asking; to
-    continue, ask again. A plain loop trains to the end:
-
-        history = [event for event in fit(...) if isinstance(event, Epoch)]
-
-    Raises ValueError if `epochs` is not a whole number of at least 1, or if the stories have
-    words or classes that the model does not know.
-    """
-    whole_number("number of epochs", epochs)
-    for stories in (train_loader.dataset, validation_loader.dataset):
-        if isinstance(model, TextClassifier) and isinstance(stories, EncodedStories):
-            check_fits(model, stories.tokens, stories.labels)
-    return _fit(model, train_loader, validation_loader, optimizer, epochs)
-
-
-def _fit(
-    model: nn.Module,
-    train_loader: DataLoader[Batch],
-    validation_loader: DataLoader[Batch],
-    optimizer: Optimizer,
-    epochs: int,
-) -> Iterator[Step | Epoch]:
-    for number in range(1, epochs + 1):
-        model.train()
-        scores, sizes = [], []
-        seconds, begun = 0.0, perf_counter()
-        for i, batch in enumerate(train_loader, 1):
-            scores.append(train_step(model, batch, optimizer))
-            sizes.append(len(batch.labels))
-            seconds += perf_counter() - begun
-            yield Step(number, i, len(train_loader), scores[-1])
-            begun = perf_counter()  # what the listener did meanwhile is not training time
-        validation = evaluate(model, validation_loader)
-        seconds += perf_counter() - begun
-        yield Epoch(number, average(scores, sizes), validation, seconds)
-
-
-def best(history: Iterable[Epoch]) -> Epoch:
-    """The epoch with the lowest validation loss; the first of equals.
-
-    Raises ValueError if no epoch has a validation loss that is a number.
-    """
-    finite = [epoch for epoch in history if math.isfinite(epoch.validation.loss)]
-    if not finite:
-        raise ValueError(
-            "There is no best epoch: none is finished, or the loss went to infinity. Train for "
-            "an epoch, with a smaller learning rate if the loss is not a number."
-        )
-    return min(finite, key=lambda epoch: epoch.validation.loss)
-
-
-def stop_early(events: Iterable[Step | Epoch], patience: int) -> Iterator[Step | Epoch]:
-    """Pass the events on until `patience` epochs in a row brought no better validation loss.
-
-    Raises ValueError if `patience` is not a whole number of at least 1.
-    """
-    whole_number("patience", patience)
-    return _stop_early(events, patience)
-
-
-def _stop_early(events: Iterable[Step | Epoch], patience: int) -> Iterator[Step | Epoch]:
-    lowest, waited = math.inf, 0
-    for event in events:
-        yield event
-        if isinstance(event, Epoch):
-            waited = 0 if event.validation.loss < lowest else waited + 1
-            lowest = min(lowest, event.validation.loss)
-            if waited == patience:
-                return
-
-
-# ------------------------------------------------------------- lesson 04: one weight alone
-
-
-def loss_along(
-    model: nn.Module, batch: Batch, weights: torch.Tensor, place: int, values: Sequence[float]
-) -> list[float]:
-    """The loss of a batch for each of these values of one weight, all others held still.
-
-    `weights` are some of the model's parameters, such as `model.linear.bias`, and `place` says
-    which of them to change. It is put back afterwards.
-    """
-    losses = []
-    with _keep_weight(weights, place), torch.no_grad():
-        for value in values:
-            weights[place] = value
-            logits = model(batch.tokens, batch.offsets)  # (stories, classes)
-            losses.append(F.cross_entropy(logits, batch.labels).item())
-    return losses
-
-
-def slope_at(
-    model: nn.Module, batch: Batch, weights: torch.Tensor, place: int, value: float
-) -> float:
-    """The gradient of one weight where it has this value, as `backward()` finds it.
-
-    See `loss_along`. The weight is put back, and `.grad` stays as it was.
-    """
-    with _keep_weight(weights, place):
-        with torch.no_grad():
-            weights[place] = value
-        loss = F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels)
-        (slopes,) = torch.autograd.grad(loss, weights)
-    return slopes[place].item()
-
-
-@contextmanager
-def _keep_weight(weights: torch.Tensor, place: int) -> Iterator[None]:
-    """Let a block change one weight; afterwards it is as before, whatever happens."""
-    before = weights[place].detach().clone()
-    try:
-        yield
-    finally:
-        with torch.no_grad():
-            weights[place] = before

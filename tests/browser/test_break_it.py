@@ -7,13 +7,13 @@ from playwright.sync_api import expect
 
 BREAK = """
 import torch
-from lessons.widgets import BreakPanel
+from lessons.panels import BreakPanel
 torch.set_num_threads(1)
 panel = BreakPanel()
 panel
 """
 ENDLESS = """
-from lessons.widgets import break_it
+from lessons.panels import break_it
 endless = break_it.BUGS["sorted"]
 healthy = endless.healthy._replace(epochs=10_000)
 break_it.BUGS["sorted"] = endless._replace(healthy=healthy)
@@ -56,7 +56,7 @@ BROKEN_WORDS = """pre => {
   }).map(word => word[0]);
 }"""
 ALL_CODE = """
-from lessons.widgets.break_it import BUGS, as_html
+from lessons.panels.break_it import BUGS, as_html
 panel._told.value = "".join(map(as_html, BUGS.values()))"""
 
 
@@ -86,7 +86,7 @@ def test_a_mystery_from_the_first_look_to_the_diagnosis(page, show):
     wrong = "low" if hidden != "low" else "high"
     guess = page.get_by_label("diagnosis", exact=True)
     for key, answer in ((wrong, "Not yet. Learning rate far too"), (hidden, "Right: ")):
-        name = notebook.run(f"from lessons.widgets.break_it import ALL\nprint(ALL['{key}'].name)")
+        name = notebook.run(f"from lessons.panels.break_it import ALL\nprint(ALL['{key}'].name)")
         guess.select_option(name.strip())
         page.get_by_role("button", name="Diagnose").focus()
         page.keyboard.press("Enter")

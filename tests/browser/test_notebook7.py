@@ -4,7 +4,7 @@ import pytest
 from jupyter_browser import LAB, Notebook, serious, serve_lab, write_notebook
 from playwright.sync_api import expect
 
-QUIZ = 'from lessons.widgets import QuizPanel\nQuizPanel("00")'
+QUIZ = 'from lessons.panels import CheckYourself\nCheckYourself("00")'
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ PANELS = {  # how to make it, and a slider to move
 @pytest.mark.parametrize("name", PANELS)
 def test_a_slider_moves_the_panel_by_keyboard(page, show, name):
     make, slider = PANELS[name]
-    show(f"from lessons.widgets import *\n{make}")
+    show(f"from lessons.panels import *\n{make}")
     assert serious(page, ".lessons-panel") == []
     box = page.get_by_label(f"{slider}, as a number")
     before, drawing = box.input_value(), page.locator(".lessons-panel [role=img]")
@@ -31,13 +31,13 @@ def test_a_slider_moves_the_panel_by_keyboard(page, show, name):
 
 
 def test_play_reads_one_epoch(page, show):
-    show("from lessons.widgets import *\nBatchPanel(300, 100)")
+    show("from lessons.panels import *\nBatchPanel(300, 100)")
     press(page, "Play or pause")
     expect(status(page)).to_contain_text("Iteration 3: 300 stories are read. That was one epoch.")
 
 
 def test_typing_a_headline_moves_the_bars(page, show):
-    show(LAB, "from lessons.widgets import *\nlab.run()\nHeadlinePanel(lab.classifier)")
+    show(LAB, "from lessons.panels import *\nlab.run()\nHeadlinePanel(lab.classifier)")
     headline = page.get_by_label("headline", exact=True)
     panel = page.locator(".lessons-panel", has=headline)
     headline.fill("Striker scores twice in cup final")

@@ -8,20 +8,20 @@ import pytest
 from jupyter_browser import TROUBLE, Notebook, serious, write_notebook
 from playwright.sync_api import expect
 
-from lessons.quizzes import questions
-from lessons.widgets import CurvePrediction, QuizPanel
-from lessons.widgets.parts import Panel
+from lessons.panels import CheckYourself, CurvePrediction
+from lessons.panels.controls import Panel
+from lessons.questions import questions
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 THEME = "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
-QUIZ = 'from lessons.widgets import QuizPanel\nQuizPanel("00")'
+QUIZ = 'from lessons.panels import CheckYourself\nCheckYourself("00")'
 CURVE = """
-from lessons.widgets import CurvePrediction
+from lessons.panels import CurvePrediction
 guess = CurvePrediction("What will it do?", {"falls": [3, 1], "rises": [1, 3]}, ylabel="loss")
 guess
 """
 NUMBER = """
-from lessons.widgets import NumberPrediction
+from lessons.panels import NumberPrediction
 number = NumberPrediction("How many are right?", range(0, 101), unit="%")
 number
 """
@@ -78,11 +78,11 @@ def test_nothing_serious_is_found_in_either_theme(page, show, theme):
 
 def test_a_long_option_wraps_and_is_not_cut(page, show):
     show(
-        "from lessons.quizzes import *\n"
+        "from lessons.questions import *\n"
         "options = (Option('very long ' * 30, 'why'), Option('short', 'why ' * 99, right=True))\n"
-        "from lessons.widgets import QuizPanel, quiz\n"
+        "from lessons.panels import CheckYourself, quiz\n"
         "quiz.questions = lambda _: (Question('How long? ' * 30, options),) * 3\n"
-        "QuizPanel('99')"
+        "CheckYourself('99')"
     )
     option(page.get_by_role("radiogroup").first, 1).check()
     expect(page.get_by_role("status").first).to_contain_text("why why")
@@ -147,7 +147,7 @@ def test_a_stored_notebook_shows_the_static_form(page, address, folder, monkeypa
     (folder / "stored").mkdir()
     write_notebook(folder / "stored" / "panel.ipynb", QUIZ, CURVE)
     notebook = nbformat.read(folder / "stored" / "panel.ipynb", 4)
-    panels = [QuizPanel("00"), CurvePrediction("What?", {"falls": [3, 1]}, ylabel="loss")]
+    panels = [CheckYourself("00"), CurvePrediction("What?", {"falls": [3, 1]}, ylabel="loss")]
     for cell, bundle in zip(notebook.cells, map(published(monkeypatch), panels), strict=True):
         assert bundle.pop(VIEW)
         cell.outputs = [nbformat.v4.new_output("display_data", bundle)]
@@ -170,7 +170,7 @@ def published(monkeypatch):
     def publish(panel: Panel):
         bundles = []
         with monkeypatch.context() as patched:
-            patched.setattr("lessons.widgets.parts.publish_display_data", bundles.append)
+            patched.setattr("lessons.panels.controls.publish_display_data", bundles.append)
             panel._ipython_display_()
         return bundles[0]
 

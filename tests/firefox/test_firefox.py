@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
 NODE = shutil.which("node") and shutil.which("npm")
 DRIVER = "puppeteer-core"  # drives Firefox without a driver of its own
-QUIZ = 'from lessons.widgets import QuizPanel\nQuizPanel("00")'
+QUIZ = 'from lessons.panels import CheckYourself\nCheckYourself("00")'
 
 pytestmark = [
     pytest.mark.skipif(

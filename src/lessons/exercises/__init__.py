@@ -13,8 +13,8 @@ from lessons.exercises import (
     lesson_06,
     lesson_07,
 )
-from lessons.exercises.parts import Exercise
-from lessons.exercises.trial import NOT_ATTEMPTED, NOT_YET, OUR_FAULT, PASSED, examine
+from lessons.exercises.asserts import Exercise
+from lessons.exercises.runner import NOT_ATTEMPTED, NOT_YET, OUR_FAULT, PASSED, examine
 
 __all__ = ["EXERCISES", "check", "hint", "solution"]
 

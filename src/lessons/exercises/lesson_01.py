@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
-from lessons.exercises.parts import (
+from lessons.exercises.asserts import (
     Exercise,
     NotYet,
     Wrong,

@@ -7,8 +7,7 @@ from typing import Any
 
 from torch import Tensor
 
-from lessons.data import Split, Stories
-from lessons.exercises.parts import (
+from lessons.exercises.asserts import (
     Exercise,
     NotYet,
     Wrong,
@@ -21,6 +20,7 @@ from lessons.exercises.parts import (
     rows,
     same,
 )
+from lessons.split import Split, Stories
 from lessons.text import tokenize
 
 # -------------------------------------------------------------------------------- 02-last

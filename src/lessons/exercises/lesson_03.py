@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lessons.exercises.parts import (
+from lessons.exercises.asserts import (
     CLASSES,
     WORDS,
     Exercise,
@@ -158,11 +158,13 @@ def check_class(answer: Callable[..., Any]) -> None:
     model = answer(WORDS, CLASSES, 8)
     table, judges = check_weights(model)
     batch = little_batches((4,))[0]
-    logits = tensor(model(batch.tokens, batch.offsets), (4, CLASSES), "What the model gives back")
+    logits = tensor(
+        model(batch.token_ids, batch.offsets), (4, CLASSES), "What the model gives back"
+    )
     if not logits.requires_grad:
         raise NotYet("The logits have no way back to the weights, so nothing could be learned.")
     logits = logits.double()  # as precise as the expected ones
-    sums = F.embedding_bag(batch.tokens, table, batch.offsets, mode="sum")  # (stories, width)
+    sums = F.embedding_bag(batch.token_ids, table, batch.offsets, mode="sum")  # (stories, width)
     expected = sums @ judges.T
     if torch.allclose(logits, expected, atol=1e-6):
         return

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from lessons.exercises.parts import (
+from lessons.exercises.asserts import (
     Exercise,
     NotYet,
     Wrong,
@@ -185,7 +185,7 @@ def check_sign(answer: Callable[..., Any]) -> None:
 
 
 def _slopes(model: torch.nn.Module, batch: Any) -> tuple[Tensor, ...]:
-    loss = F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels)
+    loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
     return torch.autograd.grad(loss, list(model.parameters()))
 
 
@@ -235,7 +235,7 @@ SIGN_STARTER = "def my_sign_step(model, batch, rate):\n"
 MY_SIGN_STEP = (
     SIGN_STARTER
     + """\
-    logits = model(batch.tokens, batch.offsets)
+    logits = model(batch.token_ids, batch.offsets)
     loss = F.cross_entropy(logits, batch.labels)
     model.zero_grad()
     loss.backward()

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.optim import SGD
 
-from lessons.exercises.parts import (
+from lessons.exercises.asserts import (
     CLASSES,
     WORDS,
     Exercise,
@@ -194,7 +194,7 @@ def losses_of(epochs: int, wipe: bool = True) -> tuple[list[list[float]], Tensor
     for _ in range(epochs):
         losses.append([])
         for batch in loader:
-            loss = F.cross_entropy(model(batch.tokens, batch.offsets), batch.labels)
+            loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
             if wipe:
                 optimizer.zero_grad()
             loss.backward()
@@ -267,7 +267,7 @@ MY_TRAIN = (
     for _ in range(epochs):
         total, stories = 0.0, 0
         for batch in loader:
-            logits = model(batch.tokens, batch.offsets)
+            logits = model(batch.token_ids, batch.offsets)
             loss = F.cross_entropy(logits, batch.labels)
             optimizer.zero_grad()
             loss.backward()
@@ -353,7 +353,7 @@ def bias_after(steps: int, shares: Sequence[float], wipe: bool = True) -> float:
         if wipe:
             optimizer.zero_grad()
         for piece, share in zip(little_batches((4, 4, 2)), shares, strict=True):
-            loss = F.cross_entropy(model(piece.tokens, piece.offsets), piece.labels)
+            loss = F.cross_entropy(model(piece.token_ids, piece.offsets), piece.labels)
             (loss * share).backward()
         optimizer.step()
     return model.linear.bias[0].item()
@@ -366,7 +366,7 @@ MY_BIG_STEP = (
     total = sum(len(piece.labels) for piece in pieces)
     optimizer.zero_grad()
     for piece in pieces:
-        logits = model(piece.tokens, piece.offsets)
+        logits = model(piece.token_ids, piece.offsets)
         loss = F.cross_entropy(logits, piece.labels)
         (loss * len(piece.labels) / total).backward()
     optimizer.step()"""

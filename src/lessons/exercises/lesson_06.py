@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lessons.exercises.parts import (
+from lessons.exercises.asserts import (
     CLASSES,
     WORDS,
     Exercise,
@@ -25,7 +25,8 @@ from lessons.exercises.parts import (
 )
 from lessons.loaders import Batch
 from lessons.model import TextClassifier
-from lessons.training import Epoch, Scores, Step, best
+from lessons.training import Scores, Step
+from lessons.validation import Epoch, best
 
 # -------------------------------------------------------------------------------- 06-best
 
@@ -312,7 +313,7 @@ def check_accuracies(seen: list[float], model: Borrowed, batches: list[Batch]) -
     """Is each accuracy a share of the stories of its class?"""
     labels = [batch.labels for batch in batches]
     with torch.no_grad():
-        guesses = [model(one.tokens, one.offsets).argmax(dim=1) for one in batches]
+        guesses = [model(one.token_ids, one.offsets).argmax(dim=1) for one in batches]
     right = (torch.cat(guesses) == torch.cat(labels)).double()
     for label, value in enumerate(seen):
         rows = torch.cat(labels) == label
@@ -352,7 +353,7 @@ MY_ACCURACIES = (
     right, stories = [0] * classes, [0] * classes
     with torch.no_grad():
         for batch in loader:
-            guesses = model(batch.tokens, batch.offsets).argmax(dim=1)
+            guesses = model(batch.token_ids, batch.offsets).argmax(dim=1)
             for label, guess in zip(batch.labels.tolist(), guesses.tolist()):
                 stories[label] += 1
                 right[label] += guess == label
@@ -416,7 +417,8 @@ borrowed: measure in the right mode, make no record, and hand it back as you fou
         Wrong(
             f"{STARTER}    was_training = model.training\n    model.eval()\n    shares = []\n"
             "    with torch.no_grad():\n        for batch in loader:\n"
-            "            right = model(batch.tokens, batch.offsets).argmax(dim=1) == batch.labels\n"
+            "            right = (model(batch.token_ids, batch.offsets).argmax(dim=1)\n"
+            "                     == batch.labels)\n"
             "            shares.append([right[batch.labels == one].float().mean()\n"
             "                           for one in range(classes)])\n"
             "    model.train(was_training)\n"

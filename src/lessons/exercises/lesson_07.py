@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from lessons.exercises.parts import (
+from lessons.exercises.asserts import (
     CLASSES,
     WORDS,
     Exercise,
@@ -342,7 +342,7 @@ def scores_of(part: Sequence[Batch]) -> tuple[list[float], list[float]]:
     with torch.no_grad():
         for student in school([]):
             student.eval()
-            logits = torch.cat([student(one.tokens, one.offsets) for one in part])
+            logits = torch.cat([student(one.token_ids, one.offsets) for one in part])
             losses.append(F.cross_entropy(logits, labels).item())
             accuracies.append((logits.argmax(dim=1) == labels).double().mean().item())
     return losses, accuracies
@@ -357,7 +357,7 @@ def check_exam(answer: Callable[..., Any]) -> None:
     losses, luck = scores_of(quizzes)
     exam_losses, exam_luck = scores_of(exam)
     chosen = losses.index(min(losses))
-    sat = [who for who, tokens, _ in asked if any(tokens is one.tokens for one in exam)]
+    sat = [who for who, tokens, _ in asked if any(tokens is one.token_ids for one in exam)]
     check_sittings(sat, place == exam_luck.index(max(exam_luck)), len(exam))
     if any(learning for _, _, learning in asked):
         raise NotYet("A model was asked in training mode. Expected: evaluation mode.")
@@ -459,7 +459,7 @@ by one model.""",
         Wrong(
             f"""\
 {STARTER}    def rate(model, loader):
-        logits = torch.cat([model(batch.tokens, batch.offsets) for batch in loader])
+        logits = torch.cat([model(batch.token_ids, batch.offsets) for batch in loader])
         labels = torch.cat([batch.labels for batch in loader])
         return F.cross_entropy(logits, labels).item(), accuracy(logits, labels)
 

@@ -1,0 +1,219 @@
+"""An answer on trial: the learner's faults and ours are told apart, and nothing runs for ever."""
+
+import ast
+import ctypes
+import inspect
+import math
+import threading
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any, NamedTuple
+
+import torch
+
+from lessons import loaders, model, split, text, training, validation
+from lessons.exercises import asserts
+from lessons.exercises.asserts import Exercise, NotYet, brief
+
+_AT_HAND = (
+    math,
+    split,
+    text,
+    loaders,
+    model,
+    training,
+    validation,
+)  # torch, nn and F come with them
+
+_LIBRARY = str(Path(model.__file__).parent)  # an answer may inherit from a class of ours
+
+SECONDS = 10.0  # that an answer may take; each of ours takes less than one
+
+PASSED, NOT_YET, NOT_ATTEMPTED, OUR_FAULT = "passed", "not yet", "not attempted", "our fault"
+
+
+class Verdict(NamedTuple):
+    """How an answer did, and what the learner is told."""
+
+    state: str  # PASSED, NOT_YET, NOT_ATTEMPTED or OUR_FAULT
+    text: str
+
+
+class TimeIsUp(BaseException):
+    """Raised in the middle of an answer that takes too long. No `except Exception` catches it."""
+
+
+def examine(exercise: Exercise, answer: Any) -> Verdict:
+    """Try an answer. Never raises, unless the learner interrupts it."""
+    starter = handed_in(exercise.starter)
+    if unchanged(answer, starter):
+        return Verdict(NOT_ATTEMPTED, "Put your answer where the dots are, and run the cell again.")
+    try:
+        check_shape(answer, starter)
+        with torch.random.fork_rng(devices=[]), torch.enable_grad(), time_limit(SECONDS):
+            # The same answer always gets the same verdict. torch.manual_seed would also seed GPUs.
+            torch.default_generator.manual_seed(0)
+            exercise.check(answer)
+    except NotYet as reason:
+        return Verdict(NOT_YET, str(reason))
+    except TimeIsUp:
+        return Verdict(
+            NOT_YET,
+            f"Your code was stopped after {SECONDS:g} seconds. Does a loop never end? Check what "
+            "makes it stop.",
+        )
+    except (Exception, SystemExit) as error:
+        return blame(error, answer)
+    return Verdict(PASSED, exercise.moral)
+
+
+# ------------------------------------------------------------------------ what was handed in
+
+
+def handed_in(code: str) -> Any:
+    """What a piece of code defines last, with the names of the lessons at hand: an answer."""
+    names = {name: one for module in _AT_HAND for name, one in vars(module).items()}
+    exec(compile(code, "<answer>", "exec"), names)
+    return names[name_of(code)]
+
+
+def name_of(code: str) -> str:
+    """The name that a piece of code defines last."""
+    last = ast.parse(code).body[-1]
+    if isinstance(last, ast.Assign) and isinstance(last.targets[0], ast.Name):
+        return last.targets[0].id
+    assert isinstance(last, ast.FunctionDef | ast.ClassDef), code
+    return last.name
+
+
+def unchanged(answer: Any, starter: Any) -> bool:
+    """Is it still the code to begin with?"""
+    if answer is None or answer is ...:
+        return True
+    if type(answer) is not type(starter) or not callable(starter):
+        return False
+    mine, ours = (
+        {name: _code(layers(one)[-1].__code__) for name, one in methods(code).items()}
+        for code in (answer, starter)
+    )
+    return mine == ours
+
+
+def _code(code: CodeType) -> tuple[Any, ...]:
+    """What a function does, wherever it stands and whatever its docstring says."""
+    constants = [_code(c) if isinstance(c, CodeType) else c for c in code.co_consts]
+    return code.co_code, code.co_names, [c for c in constants if not isinstance(c, str)]
+
+
+def check_shape(answer: Any, starter: Any) -> None:
+    """A function where a function is asked for, with as many inputs. Raises NotYet otherwise."""
+    if not callable(starter):
+        return
+    kind, seen = (type, answer) if isinstance(starter, type) else (FunctionType, layers(answer)[-1])
+    if not isinstance(seen, kind):
+        raise NotYet(
+            f"Expected a {'class' if kind is type else 'function'}, saw {brief(answer)}. Hand in "
+            "its name alone, without brackets."
+        )
+    theirs, ours = (methods(one) for one in (answer, starter))
+    for name, wanted in ours.items():
+        if name not in theirs:
+            raise NotYet(f"Your class has no `{name}`. Keep the names that it began with.")
+        expected = inspect.signature(wanted)
+        for layer in layers(theirs[name]):
+            if not isinstance(layer, FunctionType):
+                continue
+            seen = inspect.signature(layer, follow_wrapped=False)
+            try:
+                seen.bind(*expected.parameters)
+            except TypeError:
+                raise NotYet(
+                    f"Your `{layer.__name__}` takes {seen}, and it will be called with {expected}. "
+                    "Keep the first line as it was."
+                ) from None
+
+
+def methods(answer: Any) -> dict[str, Any]:
+    """The functions of a class by name, inherited ones too; or a function, under no name.
+
+    What a class has from torch does not count: it is the same in every answer. A function may be
+    decorated: see `layers`.
+    """
+    found = {"": answer}
+    if isinstance(answer, type):
+        kinds = [kind for kind in answer.__mro__ if not kind.__module__.startswith("torch")]
+        found = {name: one for kind in reversed(kinds) for name, one in vars(kind).items()}
+    return {name: one for name, one in found.items() if isinstance(layers(one)[-1], FunctionType)}
+
+
+def layers(function: Any) -> list[Any]:
+    """A function and what its decorators have wrapped; the one that was written comes last."""
+    found = [function]
+    while hasattr(found[-1], "__wrapped__"):  # as functools.wraps leaves it, and torch.no_grad()
+        found.append(found[-1].__wrapped__)
+    return found
+
+
+# --------------------------------------------------------------------------- whose fault it is
+
+
+def blame(error: BaseException, answer: Any) -> Verdict:
+    """An error came up: in the learner's code or in ours?"""
+    functions = [layers(one) for one in methods(answer).values()]
+    codes = (getattr(layer, "__code__", None) for one in functions for layer in one)
+    files = {code.co_filename for code in codes if code}
+    written = {one[-1].__code__.co_filename for one in functions}
+    theirs = {file for file in written if not file.startswith(_LIBRARY)}
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame for frame in frames if frame.filename in theirs]
+    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+    called = (frames[-1].filename, frames[-1].name) == (asserts.__file__, asserts.call.__name__)
+    if not lines and (called or any(frame.filename in files for frame in frames)):
+        whose = "What your class inherits" if isinstance(answer, type) else "Your decorator"
+        return Verdict(NOT_YET, f"{whose} raised {what}")
+    if not lines:
+        return Verdict(
+            OUR_FAULT,
+            f"Our checker failed ({what}), not you. Your answer may be right. Please report it.",
+        )
+    where = f"line {lines[-1].lineno} of your cell: {lines[-1].line}"
+    return Verdict(NOT_YET, f"Your code raised {what}\nin {where}")
+
+
+# ------------------------------------------------------------------------------ the time limit
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Raise TimeIsUp in this thread if the block has not ended after so many seconds.
+
+    It comes between two steps of Python, so it ends a loop, but not one long call of torch.
+    """
+    go, over, lock = threading.Event(), threading.Event(), threading.Lock()
+    thread = ctypes.c_ulong(threading.get_ident())
+
+    def interrupt() -> None:
+        go.wait()
+        while not over.wait(seconds):  # again, if the answer catches everything
+            with lock:
+                if not over.is_set():
+                    ctypes.pythonapi.PyThreadState_SetAsyncExc(thread, ctypes.py_object(TimeIsUp))
+
+    threading.Thread(target=interrupt, name="lessons-time-limit", daemon=True).start()
+    late, ended = None, False
+    try:
+        go.set()
+        yield
+    finally:
+        while not ended:
+            try:
+                with lock:  # either it is over or the exception is on its way, never both
+                    over.set()
+                    ended = True
+            except TimeIsUp as error:  # it came at the last moment
+                late = error
+    if late:
+        raise late

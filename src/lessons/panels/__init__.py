@@ -1,0 +1,23 @@
+"""Panels to drive and to watch what the lessons teach. They compose the library, no more."""
+
+from lessons.panels.batches import BatchPanel
+from lessons.panels.break_it import BreakPanel
+from lessons.panels.check_yourself import CheckYourself
+from lessons.panels.headline import HeadlinePanel
+from lessons.panels.prediction import CurvePrediction, NumberPrediction
+from lessons.panels.rate import RatePanel
+from lessons.panels.splits import SplitPanel
+from lessons.panels.training_lab import Target, TrainingLab
+
+__all__ = [
+    "BatchPanel",
+    "BreakPanel",
+    "CheckYourself",
+    "CurvePrediction",
+    "HeadlinePanel",
+    "NumberPrediction",
+    "RatePanel",
+    "SplitPanel",
+    "Target",
+    "TrainingLab",
+]

@@ -1,0 +1,354 @@
+"""Lesson 09: break a training on purpose, and find out what is broken."""
+
+import html
+import math
+import re
+from collections.abc import Iterator, Sequence
+from random import Random
+from time import perf_counter
+
+import ipywidgets as widgets
+from matplotlib.figure import Figure
+
+from lessons.figures.html import labelled, svg
+from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
+from lessons.panels.live_plot import say_loss
+from lessons.panels.worker import Worker
+from lessons.silent_bugs.bugs import BUGS, Bug, Look, chosen, switched_fit
+from lessons.silent_bugs.plots import draw_twins
+from lessons.sources import load_split
+from lessons.split import Split
+from lessons.training import Scores, Step
+
+MYSTERY = "mystery"
+SOUND = "sound"  # the mystery in which nothing is wrong
+# Two healthy runs: only the seeds differ.
+NOTHING = BUGS["wipe"]._replace(
+    name="Nothing is wrong",
+    wrong="",
+    right="",
+    see="The two runs differ as two seeds always do, and none of the eight pictures fits.",
+    why="There is no bug. A healthy run from another seed never looks exactly the same.",
+    find="Train again from other seeds: a bug stays, luck does not.",
+    mend="Nothing. To leave well alone is a skill, too.",
+    broken=BUGS["wipe"].healthy,
+)
+ALL = {**BUGS, SOUND: NOTHING}
+
+
+class BreakPanel(Panel):
+    """Choose a bug and see its curves beside those of the healthy run; or diagnose a mystery.
+
+    `healthy` and `broken` (lists of `Look`) are those of the latest run, for the next cell.
+    Without a front end, `run("wipe")` trains both and prints what the bug is about;
+    `run("mystery", seed=3)` and `diagnose("Forgotten zero_grad")` are the guessing game.
+    """
+
+    title = "Break it"
+    instead = ' In a script: call its method run("wipe").'
+
+    def __init__(self, parts: Split | None = None) -> None:
+        """Train on these stories; without any, on those of the chosen source."""
+        self._parts = parts or load_split()
+        self.healthy: list[Look] = []
+        self.broken: list[Look] = []
+        self._secret: str | None = None  # the key of the mystery, if there is one
+        self._solved, self._met, self._open = 0, 0, False
+        self._random, self._busy, self._due = Random(), False, 0.0
+        self._view, self._told = widgets.HTML(), widgets.HTML()
+        self._status = status_line()
+        rows = beside(self._make_controls(), self._make_game())
+        super().__init__(rows, self._view, self._told)
+        self._worker: Worker[Step | Look] = Worker(self._hear, self._end)
+        self._choose()
+        self._enable()
+
+    def _make_controls(self) -> list[widgets.Widget]:
+        self._bug = _dropdown("bug", [(bug.name, key) for key, bug in BUGS.items()])
+        self._bug.observe(lambda _: self._choose(), "value")
+        self._seed = Dial("seed", range(10), 0)
+        self._run = button("Run", "play", self._press_run)
+        self._run.button_style = "primary"
+        self._stop = button("Stop", "stop", self.stop)
+        self._mystery = button("Mystery", "question", self._press_mystery)
+        return [self._bug, self._seed.row, buttons(self._run, self._stop, self._mystery)]
+
+    def _make_game(self) -> list[widgets.Widget]:
+        names = [(bug.name, key) for key, bug in ALL.items()]
+        self._guess = _dropdown("diagnosis", names)
+        self._diagnose = button("Diagnose", "check", self._press_diagnose)
+        self._reveal = button("Tell me", "eye", self.reveal)
+        return [self._status, self._guess, buttons(self._diagnose, self._reveal)]
+
+    # --------------------------------------------------------------------- for a script
+
+    def run(self, bug: str, seed: int = 0) -> None:
+        """Train both twins here and now; of "mystery", the seed decides which bug it is.
+
+        Raises ValueError for an unknown bug.
+        """
+        if bug not in (*BUGS, MYSTERY):
+            known = ", ".join([*BUGS, MYSTERY])
+            raise ValueError(f"There is no bug {bug!r}. Use one of: {known}.")
+        Worker.stop_any()
+        if bug == MYSTERY:
+            self._random, self._secret = Random(seed), None
+        events = self._begin(bug, seed)
+        try:
+            for event in events:
+                self._hear(event)
+        finally:
+            self._end(None)
+        print(f"{self._name}: {len(self.healthy)} epochs healthy, {len(self.broken)} {self._kind}.")
+        if self._secret is None:
+            print(as_text(BUGS[bug]))
+
+    def diagnose(self, name: str) -> None:
+        """Say what is wrong with the mystery; prints whether that is so, and why.
+
+        Raises ValueError if there is no mystery or no such diagnosis.
+        """
+        keys = {known.name: key for key, known in ALL.items()} | {key: key for key in ALL}
+        if self._secret is None or not self.broken:
+            raise ValueError('There is no mystery. Begin one: press Mystery, or run("mystery").')
+        if name not in keys:
+            raise ValueError(f"There is no diagnosis {name!r}. Use one of: {', '.join(keys)}.")
+        print(self._answer(keys[name]))
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait for the runs to end; False if they have not after so many seconds."""
+        return self._worker.wait(seconds)
+
+    # ---------------------------------------------------------------------- the buttons
+
+    def stop(self) -> None:
+        """Stop: the step that is being made is the last one."""
+        self._worker.stop()
+
+    def reveal(self) -> None:
+        """Give up, and tell what the mystery was."""
+        if self._secret is None or not self._open or self._busy:
+            return
+        self._open = False
+        self._say(f"It was: {ALL[self._secret].name}. {usual(ALL[self._secret])}")
+        self._told.value = as_html(ALL[self._secret])
+        self._enable()
+
+    def _press_run(self) -> None:
+        if not self._busy:
+            self._worker.start(self._begin(str(self._bug.value), int(self._seed.value)))
+
+    def _press_mystery(self) -> None:
+        if not self._busy:
+            self._worker.start(self._begin(MYSTERY, int(self._seed.value)))
+
+    def _press_diagnose(self) -> None:
+        if self._secret is not None and self._open and not self._busy:
+            self._answer(str(self._guess.value))
+
+    def _choose(self) -> None:
+        """Another bug: show its code, so that there is something to predict from."""
+        if self._busy:
+            return
+        self._forget()
+        bug = BUGS[str(self._bug.value)]
+        self._say("What will the broken line do to the curves? Predict, then press Run.")
+        self._told.value = as_html(bug, told=False)
+        self._show()
+
+    def _forget(self) -> None:
+        self.healthy, self.broken, self._secret, self._open = [], [], None, False
+        self._enable()
+
+    # -------------------------------------------------------------------------- the runs
+
+    def _begin(self, key: str, seed: int) -> Iterator[Step | Look]:
+        """Both trainings, one after the other, as events."""
+        before = self._secret
+        self._forget()
+        if key == MYSTERY:
+            self._secret = self._random.choice([name for name in ALL if name != before])
+            self._met, self._open = self._met + 1, True
+        self._bug_now = self._take(self._secret or key)
+        self._busy, self._due = True, 0.0
+        self._told.value = "" if self._secret else as_html(self._bug_now, told=False)
+        self._enable()
+        return self._train(self._bug_now, seed)
+
+    def _take(self, key: str) -> Bug:
+        """The bug; where nothing is wrong, with the healthy recipe of any of the others."""
+        if key != SOUND:
+            return ALL[key]
+        recipe = BUGS[self._random.choice(list(BUGS))].healthy
+        return NOTHING._replace(healthy=recipe, broken=recipe)
+
+    def _train(self, bug: Bug, seed: int) -> Iterator[Step | Look]:
+        other = seed + 100 if self._secret == SOUND else seed
+        for looks, recipe, start in (
+            (self.healthy, bug.healthy, seed),
+            (self.broken, bug.broken, other),
+        ):
+            for event in switched_fit(self._parts, recipe, start):
+                if isinstance(event, Look):
+                    looks.append(event)
+                yield event
+
+    def _hear(self, event: Step | Look) -> bool:
+        """Take note of an event, in the worker's thread."""
+        if perf_counter() > self._due:
+            who = self._kind if len(self.healthy) == self._bug_now.healthy.epochs else "healthy"
+            number = event.epoch if isinstance(event, Step) else event.number
+            self._say(f"Training the {who} run: epoch {number} of {self._bug_now.healthy.epochs}.")
+            self._show()
+            self._due = perf_counter() + 0.5  # a drawing takes a tenth of a second
+        return True
+
+    def _end(self, error: Exception | None) -> None:
+        self._busy = False
+        self._show()
+        if error is not None:
+            self._open = False
+            self._say(f"Training ended with an error. {error}", error=True)
+        elif len(self.broken) < self._bug_now.broken.epochs:
+            self._open = False
+            self._say("Stopped. Press Run or Mystery to begin anew.")
+        elif self._secret is not None:
+            self._say("Finished. What is wrong with the mystery run? Or is nothing wrong?")
+        else:
+            self._say(f"Finished. {usual(self._bug_now)}")
+            self._told.value = as_html(self._bug_now)
+        self._enable()
+
+    def _answer(self, key: str) -> str:
+        """What to say to a diagnosis of the mystery."""
+        assert self._secret is not None
+        guess, truth = ALL[key], ALL[self._secret]
+        if guess is not truth:
+            told = (
+                f"Not yet. {guess.name} would look like this: {guess.see} Compare, and try again."
+            )
+        else:
+            told = f"Right: {truth.name}. {usual(truth)}"
+            self._solved += self._open
+            self._open = False
+            self._told.value = as_html(truth)
+        self._say(told)
+        self.say_aside(f"{self._solved} of {self._met} mysteries solved")
+        self._enable()
+        return told
+
+    # ----------------------------------------------------------------------- what is seen
+
+    @property
+    def _kind(self) -> str:
+        return "broken" if self._secret is None else MYSTERY
+
+    @property
+    def _name(self) -> str:
+        return "Mystery" if self._secret else self._bug_now.name
+
+    def _enable(self) -> None:
+        self._run.disabled = self._mystery.disabled = self._bug.disabled = self._busy
+        self._stop.disabled = not self._busy
+        playing = self._open and not self._busy
+        self._guess.disabled = self._diagnose.disabled = self._reveal.disabled = not playing
+
+    def _say(self, text: str, error: bool = False) -> None:
+        self._status.value = words(text, error)
+
+    def _show(self) -> None:
+        stars = self._stars()
+        figure = Figure(figsize=(11, 3.4), layout="constrained")
+        draw_twins(figure, self.healthy, self.broken, stars, self._kind)
+        alt = describe_twins(self.healthy, self.broken, self._kind)
+        table = _table(("healthy", self._kind), stars) if len(stars) == 2 else ""
+        self._view.value = labelled(svg(figure), alt) + table
+
+    def _stars(self) -> list[Look]:
+        """The epochs that were kept, when both runs are complete."""
+        if not self.broken or len(self.broken) < self._bug_now.broken.epochs:
+            return []
+        bug = self._bug_now
+        return [chosen(self.healthy, bug.healthy), chosen(self.broken, bug.broken)]
+
+
+def _dropdown(name: str, options: Sequence[tuple[str, str]]) -> widgets.Dropdown:
+    made = widgets.Dropdown(options=options, description=name)
+    made.style.description_width = "96px"
+    made.add_class("lessons-wide")
+    return made
+
+
+def describe_twins(healthy: Sequence[Look], broken: Sequence[Look], kind: str) -> str:
+    """The drawing in words and numbers, for those who cannot see it."""
+    told = ["Loss and accuracy in the quizzes, and accuracy in the exam, over the epochs."]
+    for name, looks in (("healthy", healthy), (kind, broken)):
+        if looks:
+            told.append(f"The {name} run after epoch {looks[-1].number}: {_tell(looks[-1])}.")
+    return " ".join(told) if healthy else "Three empty plots. " + told[0]
+
+
+def _tell(look: Look) -> str:
+    return (
+        f"{say_loss('validation', look.validation)}, accuracy {look.train.accuracy:.0%} in "
+        f"training, {look.validation.accuracy:.0%} in validation, {look.exam.accuracy:.0%} in the "
+        f"exam, {look.new.accuracy:.0%} with new stories"
+    )
+
+
+def _table(names: Sequence[str], kept: Sequence[Look]) -> str:
+    """The scores of the epochs that were kept, as HTML."""
+    heads = ("run", "epoch", "training loss", "quiz loss", "training", "quizzes", "exam")
+    head = "".join(f'<th scope="col">{name}</th>' for name in (*heads, "new stories"))
+    rows = ""
+    for name, look in zip(names, kept, strict=True):
+        parts = (look.train, look.validation, look.exam, look.new)
+        cells = [str(look.number), _loss(look.train), _loss(look.validation)]
+        cells += [f"{scores.accuracy:.0%}" for scores in parts]
+        rows += f'<tr><th scope="row">{name}</th>'
+        rows += "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
+    caption = "The epoch that is kept (★): its losses, and its share of right answers"
+    return f"<table><caption>{caption}</caption><tr>{head}</tr>{rows}</table>"
+
+
+def _loss(scores: Scores) -> str:
+    return f"{scores.loss:.2f}" if math.isfinite(scores.loss) else "no number"
+
+
+SENTENCES = (
+    ("What it usually looks like", "see"),
+    ("Why", "why"),
+    ("How to find it", "find"),
+    ("How to mend it", "mend"),
+)
+
+
+def usual(bug: Bug) -> str:
+    """What to look for in the curves. On stories of one's own it need not show as clearly."""
+    return f"It usually looks like this: {bug.see}"
+
+
+def as_text(bug: Bug) -> str:
+    """What there is to know about a bug, for a page without HTML."""
+    return "\n".join(f"{title}: {getattr(bug, field)}" for title, field in SENTENCES)
+
+
+def as_html(bug: Bug, told: bool = True) -> str:
+    """The code of a bug; if it is `told`, also the healthy code and what there is to know."""
+    code = f"<b>Broken</b>{_block(bug.wrong)}" if bug.wrong else ""
+    if not told:
+        return code
+    code += f"<b>Healthy</b>{_block(bug.right)}" if bug.right else ""
+    rows = (f"<dt>{title}</dt><dd>{_marked(getattr(bug, name))}</dd>" for title, name in SENTENCES)
+    facts = f"<dl>{''.join(rows)}</dl>"
+    return f'<div class="lessons-body"><div>{code}</div>{facts}</div>'
+
+
+def _block(code: str) -> str:
+    """Code as HTML. In a narrow window it may have to be scrolled, by the keyboard as well."""
+    return f'<pre tabindex="0">{html.escape(code)}</pre>'
+
+
+def _marked(text: str) -> str:
+    """Escaped, with what stands in backticks as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

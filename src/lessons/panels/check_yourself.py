@@ -1,0 +1,101 @@
+"""The end of each lesson: a few questions, and a reason for every answer."""
+
+import html
+from collections.abc import Callable, Iterable, Sequence
+from string import ascii_uppercase
+from textwrap import fill
+
+import ipywidgets as widgets
+
+from lessons.panels.controls import Panel, choice, lettered, status_line
+from lessons.questions import Option, Question, questions
+
+COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
+
+
+class CheckYourself(Panel):
+    """The quiz of a lesson. Each option that is chosen says whether it is right, and why."""
+
+    instead = " The answers stand at the end."
+
+    def __init__(self, lesson: str) -> None:
+        """The quiz of the lesson with this number, such as "05".
+
+        Raises ValueError if there is none.
+        """
+        self._questions = questions(lesson)
+        self.title = f"Quiz: {COUNTS[len(self._questions)]} questions"
+        self._choices, rows = [], []
+        for number, question in enumerate(self._questions, 1):
+            options = [option.text for option in question.options]
+            chosen, why = choice(f"{number}. {question.text}", options), status_line()
+            why.add_class("lessons-why")
+            chosen.observe(self._tell(question, why), "index")
+            self._choices.append(chosen)
+            rows += [chosen, why]
+        super().__init__(*rows)
+
+    def _tell(self, question: Question, why: widgets.HTML) -> Callable[[dict[str, int]], None]:
+        """What to do when an option of this question is chosen."""
+
+        def tell(change: dict[str, int]) -> None:
+            option = question.options[change["new"]]
+            why.value = f"{verdict(option)} {html.escape(option.why)}"
+            self._count()
+
+        return tell
+
+    def _count(self) -> None:
+        pairs = zip(self._choices, self._questions, strict=True)
+        right = sum(chosen.index == question.right for chosen, question in pairs)
+        self.say_aside(f"{right} of {len(self._questions)} right")
+
+    def __repr__(self) -> str:
+        return f"{super().__repr__()}\n\n{as_text(self._questions)}"
+
+    def static(self) -> str:
+        """The questions, and the answers folded away."""
+        return f"<p><b>{self.title}</b></p>{as_html(self._questions)}"
+
+
+def verdict(option: Option) -> str:
+    """Right or not, by a mark and a word, as HTML; the mark is for the eyes alone."""
+    mark, word = ("✓", "Right.") if option.right else ("✗", "Not yet.")
+    return f'<span aria-hidden="true">{mark}</span> <b>{word}</b>'
+
+
+def as_text(questions: Sequence[Question]) -> str:
+    """The questions, and after them the answers, for a page without HTML."""
+    asked, answers = [], ["Answers"]
+    for number, question in enumerate(questions, 1):
+        texts, whys, *_ = zip(*question.options, strict=True)
+        asked += [_wrap(f"{number}. {question.text}", 3)]
+        asked += [*(_wrap(f"   {text}", 6) for text in lettered(texts)), ""]
+        answers += ["", f"{number}. {ascii_uppercase[question.right]} is right."]
+        answers += [_wrap(f"   {why}", 6) for why in lettered(whys)]
+    return "\n".join(asked + answers)
+
+
+def _wrap(text: str, indent: int) -> str:
+    return fill(text, 88, subsequent_indent=" " * indent)
+
+
+def as_html(questions: Sequence[Question]) -> str:
+    """The same as HTML; the answers show when they are asked for."""
+    asked, answers = [], []
+    for question in questions:
+        texts, whys, *_ = zip(*question.options, strict=True)
+        asked.append(html.escape(question.text) + _list(lettered(texts)))
+        answers.append(f"{ascii_uppercase[question.right]} is right.{_list(lettered(whys))}")
+    return (
+        f"<ol>{_items(asked)}</ol>"
+        f"<details><summary>Answers</summary><ol>{_items(answers)}</ol></details>"
+    )
+
+
+def _list(options: Sequence[str]) -> str:
+    return f'<ul style="list-style: none">{_items(map(html.escape, options))}</ul>'
+
+
+def _items(texts: Iterable[str]) -> str:
+    return "".join(f"<li>{text}</li>" for text in texts)

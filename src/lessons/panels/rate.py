@@ -1,0 +1,126 @@
+"""Lesson 04: steps down a slope, with a learning rate of your choice."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import ipywidgets as widgets
+import torch
+from matplotlib.figure import Figure
+from torch import nn
+from torch.nn import functional as F
+
+from lessons.figures.html import labelled, svg
+from lessons.figures.plots import TRAIN, VALIDATION
+from lessons.loaders import Batch, EncodedStories, make_loader
+from lessons.model import TextClassifier
+from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
+from lessons.sources import load_split
+from lessons.text import Vocabulary
+
+START = 2.0  # of the weight: too high
+
+
+class RatePanel(Panel):
+    """The loss of a batch along one weight, the bias of the first class, and steps of SGD on it."""
+
+    title = "Steps down the slope"
+
+    def __init__(self) -> None:
+        """An untrained model and one batch of the chosen source."""
+        parts = load_split()
+        vocabulary = Vocabulary.build(parts.train.texts)
+        train = EncodedStories(parts.train, vocabulary)
+        self._batch = next(iter(make_loader(train, 64, shuffle=True)))
+        start = torch.Generator().manual_seed(0)
+        with torch.random.fork_rng(devices=[]):  # a panel takes none of the kernel's random numbers
+            self._model = TextClassifier(len(vocabulary), len(parts.train.names), generator=start)
+        self._weights = self._model.linear.bias
+        self._rate = Dial("learning rate", (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0), 1.0, free=True)
+        self._view, self._status = widgets.HTML(), status_line()
+        self._step_button = button("Step", "step-forward", self.step)
+        back = button("Back to the start", "undo", self.back)
+        left = [self._rate.row, buttons(self._step_button, back), self._status]
+        super().__init__(beside(left, [self._view]))
+        self.back()
+
+    def back(self) -> None:
+        """Put the weight where it was at first."""
+        self.path = [(START, self._loss(START))]
+        loss = self.path[0][1]
+        self._show(f"The weight is {START:.2f}, the loss {loss:.2f}. Press Step to go downhill.")
+
+    def step(self) -> None:
+        """One step: the new weight is the old one minus the rate times the slope."""
+        weight, before = self.path[-1]
+        slope = slope_at(self._model, self._batch, self._weights, 0, weight)
+        weight -= self._rate.value * slope
+        self.path.append((weight, self._loss(weight)))
+        loss = self.path[-1][1]
+        verdict = "The loss rose: too far." if loss > before else "The loss fell."
+        if abs(loss - before) < 0.005:
+            verdict = "The loss hardly changed."
+        self._show(
+            f"Step {len(self.path) - 1}: the slope was {slope:.2f}, the weight is now "
+            f"{weight:.2f}, the loss {loss:.2f}. {verdict}"
+        )
+
+    def _loss(self, weight: float) -> float:
+        return loss_along(self._model, self._batch, self._weights, 0, [weight])[0]
+
+    def _show(self, told: str) -> None:
+        places = [place for place, _ in self.path]
+        low, high = min(-4.0, *places) - 0.5, max(4.0, *places) + 0.5
+        values = torch.linspace(low, high, 101).tolist()
+        heights = loss_along(self._model, self._batch, self._weights, 0, values)
+        figure = Figure(figsize=(8.2, 3.9), layout="constrained")
+        ax = figure.subplots()
+        ax.plot(values, heights, color=TRAIN["color"], label="loss of the batch")
+        ax.plot(places, [h for _, h in self.path], **VALIDATION, label="the steps")
+        ax.plot(*self.path[-1], "o", color="black", markersize=10, label="here we stand")
+        ax.set(xlabel="the weight: the bias of the first class", ylabel="loss", ylim=(0, None))
+        ax.legend(loc="lower left")
+        self._view.value = labelled(svg(figure), f"The loss along one weight is a valley. {told}")
+        self._status.value = words(told)
+
+
+def loss_along(
+    model: nn.Module, batch: Batch, weights: torch.Tensor, place: int, values: Sequence[float]
+) -> list[float]:
+    """The loss of a batch for each of these values of one weight, all others held still.
+
+    `weights` are some of the model's parameters, such as `model.linear.bias`, and `place` says
+    which of them to change. It is put back afterwards.
+    """
+    losses = []
+    with _keep_weight(weights, place), torch.no_grad():
+        for value in values:
+            weights[place] = value
+            logits = model(batch.token_ids, batch.offsets)  # (stories, classes)
+            losses.append(F.cross_entropy(logits, batch.labels).item())
+    return losses
+
+
+def slope_at(
+    model: nn.Module, batch: Batch, weights: torch.Tensor, place: int, value: float
+) -> float:
+    """The gradient of one weight where it has this value, as `backward()` finds it.
+
+    See `loss_along`. The weight is put back, and `.grad` stays as it was.
+    """
+    with _keep_weight(weights, place):
+        with torch.no_grad():
+            weights[place] = value
+        loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
+        (slopes,) = torch.autograd.grad(loss, weights)
+    return slopes[place].item()
+
+
+@contextmanager
+def _keep_weight(weights: torch.Tensor, place: int) -> Iterator[None]:
+    """Let a block change one weight; afterwards it is as before, whatever happens."""
+    before = weights[place].detach().clone()
+    try:
+        yield
+    finally:
+        with torch.no_grad():
+            weights[place] = before

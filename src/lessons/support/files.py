@@ -1,0 +1,86 @@
+"""Files that are written whole or not at all, and read without running code in them."""
+
+import os
+import pickle
+import secrets
+import time
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+
+_LEFT_OVER = 3600  # seconds; to write a file takes some of them at most
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside `path`, and put it in its place when it is whole.
+
+    Raises OSError if it cannot be written there.
+    """
+    # By chance, not by process: two containers that share a folder count processes alike.
+    partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
+    try:
+        try:
+            with partial.open("xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise not_written(path, error) from error
+    _remove_left_over(path.parent)
+
+
+def not_written(path: Path, error: OSError) -> OSError:
+    """The error to raise where a file could not be written."""
+    return OSError(
+        f"The file {path} could not be written ({error.strerror}). Choose a folder "
+        "that exists, that you may write to and that has room."
+    )
+
+
+def _remove_left_over(folder: Path) -> None:
+    """Delete what programs that were killed had begun to write. What is new may become whole."""
+    for partial in folder.glob(f"*.{'[0-9a-f]' * 16}.partial"):
+        with suppress(OSError):  # somebody else has deleted it, or it is not ours to delete
+            if time.time() - partial.stat().st_mtime > _LEFT_OVER:
+                partial.unlink()
+
+
+def read_tensors(path: Path) -> Any:
+    """What `torch.save` has written, if it is whole and nothing but tensors and plain values.
+
+    None if it was written by something else. Raises ValueError if it cannot be read, is damaged,
+    or may hold code.
+    """
+    if _is_damaged(path):
+        raise ValueError(
+            f"The checkpoint {path} is damaged or was never whole. Train and save again; other "
+            "checkpoints are not affected."
+        )
+    try:
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise ValueError(
+            f"The file {path} holds more than numbers and words, perhaps code, so it was not "
+            "opened. Load only checkpoints that you have saved yourself."
+        ) from error
+    except RuntimeError:
+        return None
+
+
+def _is_damaged(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:  # torch itself does not check the sums
+            return archive.testzip() is not None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError):
+        return True
+    except OSError as error:
+        raise ValueError(
+            f"The checkpoint {path} could not be read ({error.strerror}). Choose a file that you "
+            "may read."
+        ) from error

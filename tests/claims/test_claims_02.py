@@ -1,0 +1,165 @@
+"""What lesson 02 claims, over five seeds on Mini-News."""
+
+from collections import Counter
+
+import pytest
+import torch
+from claims import claim, claim_near
+
+from lessons.loaders import EncodedStories, make_loader
+from lessons.model import TextClassifier
+from lessons.split import split
+from lessons.text import Vocabulary, tokenize
+from lessons.training import train_one_epoch
+from lessons.validation import evaluate, predict
+
+SEEDS = range(5)
+SGD, ADAMW = (torch.optim.SGD, {"lr": 3}), (torch.optim.AdamW, {"lr": 1e-2, "fused": True})
+
+each_seed = pytest.mark.parametrize("seed", SEEDS)
+
+
+@pytest.fixture(scope="module")
+def vocabulary(parts):
+    return Vocabulary.build(parts.train.texts)
+
+
+@pytest.fixture(scope="module")
+def quiz(parts, vocabulary):
+    return make_loader(EncodedStories(parts.validation, vocabulary), 128)
+
+
+@pytest.fixture(scope="module")
+def by_topic(parts, vocabulary):
+    rows = sorted(range(1600), key=lambda row: parts.train.labels[row])
+    return EncodedStories(parts.train.pick(rows), vocabulary)
+
+
+@pytest.fixture(scope="module")
+def thousand(parts, vocabulary):
+    return EncodedStories(parts.train.pick(range(1000)), vocabulary)
+
+
+def new_model(words, seed, optimizer):
+    model = TextClassifier(words, 4, generator=torch.Generator().manual_seed(seed))
+    method, settings = optimizer
+    return model, method(model.parameters(), **settings)
+
+
+def learn(stories, quiz, seed, optimizer, *, epochs=10, batch_size=32, shuffle=True):
+    words = int(stories.tokens.max()) + 1
+    model, optimizer = new_model(words, seed, optimizer)
+    loader, scores = make_loader(stories, batch_size, shuffle, seed), []
+    for _ in range(epochs):
+        train_one_epoch(model, loader, optimizer)
+        scores.append(evaluate(model, quiz).accuracy)
+    return model, scores
+
+
+def unknown_share(stories, vocabulary):
+    tokens = EncodedStories(stories, vocabulary).tokens
+    return (tokens == 0).float().mean().item()
+
+
+# ------------------------------------------------------------------------- vocabulary
+
+
+@each_seed
+def test_more_is_unknown_in_the_quizzes_than_in_the_textbook(stories, seed):
+    parts = split(stories, seed=seed)
+    vocabulary = Vocabulary.build(parts.train.texts)
+    in_training = unknown_share(parts.train, vocabulary)
+    claim("in training", in_training, ">", 0.05)  # the model can learn what to make of a 0
+    more = unknown_share(parts.validation, vocabulary) - in_training
+    claim("more in the quizzes", more, ">", 0.03)
+
+
+@each_seed
+def test_with_peeking_the_quiz_looks_easier_than_new_stories(stories, seed):
+    parts = split(stories, seed=seed)
+    honest = Vocabulary.build(parts.train.texts)
+    peeking = Vocabulary.build(parts.train.texts + parts.validation.texts)
+    quiz, new = (unknown_share(part, honest) for part in parts[1:])
+    claim_near("unknown in the quizzes", quiz, new, within=0.03)
+    quiz, new = (unknown_share(part, peeking) for part in parts[1:])
+    claim("fewer after peeking", new - quiz, ">", 0.03)
+
+
+def test_the_words_added_by_peeking_stand_once_or_never_in_the_textbook(parts, vocabulary):
+    peeking = Vocabulary.build(parts.train.texts + parts.validation.texts)
+    counts = Counter(token for text in parts.train.texts for token in tokenize(text))
+    added = Counter(counts[token] for token in set(peeking.tokens) - set(vocabulary.tokens))
+    assert added == {1: 388, 0: 92}
+
+
+@each_seed
+def test_training_corrects_the_unknown_word_but_no_word_that_it_never_reads(parts, seed):
+    peeking = Vocabulary.build(parts.train.texts + parts.validation.texts)
+    read = {token for text in parts.train.texts for token in tokenize(text)}
+    never = [number for number, token in enumerate(peeking.tokens) if number and token not in read]
+    assert len(never) > 50
+    model, optimizer = new_model(len(peeking), seed, SGD)
+    before = model.embedding.weight.detach().clone()
+    loader = make_loader(EncodedStories(parts.train, peeking), 128, shuffle=True, seed=seed)
+    train_one_epoch(model, loader, optimizer)
+    same = (model.embedding.weight == before).all(dim=1)  # (words,)
+    assert same[never].all()
+    assert not same[0]
+    assert (~same).sum() == len(peeking) - len(never)
+
+
+# -------------------------------------------------------------------------- shuffling
+
+
+@each_seed
+def test_sgd_learns_only_when_shuffled(parts, by_topic, quiz, seed):
+    _, shuffled = learn(by_topic, quiz, seed, SGD)
+    model, unshuffled = learn(by_topic, quiz, seed, SGD, shuffle=False)
+    claim("shuffled", shuffled[-1], ">", 0.6)
+    claim("best unshuffled", max(unshuffled), "<", 0.3)
+    assert (predict(model, quiz).argmax(dim=1) == 3).all()  # the topic that was read last
+    last = parts.validation.labels.count(3) / len(parts.validation.labels)
+    claim_near("from one and the same answer", unshuffled[-1], last, within=1e-6)
+
+
+@each_seed
+def test_adamw_wastes_epochs_unshuffled_and_then_recovers(by_topic, quiz, seed):
+    _, shuffled = learn(by_topic, quiz, seed, ADAMW)
+    _, unshuffled = learn(by_topic, quiz, seed, ADAMW, shuffle=False)
+    claim("lead after one epoch", shuffled[0] - unshuffled[0], ">", 0.3)
+    claim("unshuffled after two", unshuffled[1], "<", 0.4)
+    claim("lead at the end", shuffled[-1] - unshuffled[-1], "<", 0.05)
+
+
+@each_seed
+def test_the_order_of_the_quiz_changes_nothing(parts, vocabulary, quiz, thousand, seed):
+    model, _ = learn(thousand, quiz, seed, ADAMW, epochs=1)
+    mixed = make_loader(EncodedStories(parts.validation, vocabulary), 128, True, seed)
+    one, other = evaluate(model, quiz), evaluate(model, mixed)
+    claim_near("accuracy", one.accuracy, other.accuracy, within=1e-6)
+    claim_near("loss", one.loss, other.loss, within=1e-4)
+
+
+# ------------------------------------------------------------------------- batch size
+
+
+@each_seed
+def test_small_batches_learn_more_in_an_epoch(thousand, quiz, seed):
+    sizes = (4, 16, 250, 1000)
+    small, medium, large, whole = (
+        learn(thousand, quiz, seed, ADAMW, epochs=1, batch_size=size)[1][0] for size in sizes
+    )
+    claim("with small batches", min(small, medium), ">", 0.75)
+    claim("lead over large ones", min(small, medium) - max(large, whole), ">", 0.1)
+    later = learn(thousand, quiz, seed, ADAMW, epochs=20, batch_size=250)[1][-1]
+    claim("20 epochs in large batches make up for it", later, ">", 0.8)
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 16, 64, 250, 1000])
+def test_memory_grows_in_step_and_each_number_takes_8_bytes(thousand, batch_size):
+    loader = make_loader(thousand, batch_size)
+    memory = sum(tensor.nbytes for batch in loader for tensor in batch)
+    assert memory == 8 * (len(thousand.token_ids) + 2 * 1000)  # in all, however it is cut
+    share = batch_size / 1000
+    # The last batch may be short.
+    claim_near("a batch's share", memory / len(loader) / memory / share, 1, within=0.05)

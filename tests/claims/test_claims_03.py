@@ -1,0 +1,263 @@
+"""What lesson 03 says about starts, over five seeds, and that its class is the library's."""
+
+import ast
+import copy
+import math
+import re
+from functools import cache
+from pathlib import Path
+
+import nbformat
+import pytest
+import torch
+from claims import claim, claim_near
+from torch import nn
+from torch.nn import functional as F
+
+from lessons.loaders import EncodedStories, make_loader
+from lessons.model import TextClassifier
+from lessons.sources import load_split
+from lessons.text import Vocabulary
+from lessons.validation import Epoch, evaluate, fit, predict
+
+ROOT = Path(__file__).parents[2]
+SEEDS = range(5)
+EPOCHS = 5
+
+
+@cache
+def encoded(seed):
+    """Each seed cuts the stories in another way."""
+    parts = load_split("mini-news", seed=seed)
+    vocabulary = Vocabulary.build(parts.train.texts)
+    return *(EncodedStories(part, vocabulary) for part in parts[:2]), len(vocabulary)
+
+
+def small(model, generator):
+    nn.init.uniform_(model.embedding.weight, -0.1, 0.1, generator=generator)
+
+
+def default(model, generator):
+    nn.init.normal_(model.embedding.weight, generator=generator)
+
+
+def large(model, generator):
+    nn.init.uniform_(model.embedding.weight, -10, 10, generator=generator)
+
+
+def zeros(model, generator):
+    nn.init.zeros_(model.embedding.weight)
+    nn.init.zeros_(model.linear.weight)
+
+
+def zero_cards(model, generator):
+    nn.init.zeros_(model.embedding.weight)
+
+
+def copies(model, generator):
+    with torch.no_grad():
+        for weight in (model.embedding.weight, model.linear.weight):
+            weight[:] = weight[:, :1].clone()
+
+
+@cache
+def train_from(start, seed):
+    """The model before and after, and its validation scores before and after each epoch."""
+    train, validation, words = encoded(seed)
+    generator = torch.Generator().manual_seed(seed)
+    model = TextClassifier(words, 4, generator=generator)
+    start(model, generator)
+    before = copy.deepcopy(model)
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
+    validation_loader = make_loader(validation, 128)
+    scores = [evaluate(model, validation_loader)]
+    loader = make_loader(train, 128, True, seed)
+    events = fit(model, loader, validation_loader, optimizer, EPOCHS)
+    scores += [event.validation for event in events if isinstance(event, Epoch)]
+    return before, model, scores
+
+
+def accuracies(start, epoch):
+    runs = [train_from(start, seed)[2] for seed in SEEDS]
+    return torch.tensor([scores[epoch].accuracy for scores in runs])  # (seeds,)
+
+
+def lowest_losses(start):
+    runs = [train_from(start, seed)[2] for seed in SEEDS]
+    return torch.tensor([min(s.loss for s in scores) for scores in runs])  # (seeds,)
+
+
+# ---------------------------------------------------------------------- good and bad starts
+
+
+def test_all_three_starts_begin_at_guessing():
+    for start in (small, default, large):
+        claim_near(start.__name__, accuracies(start, 0).mean(), 0.25, within=0.06)
+
+
+def test_the_small_start_is_far_ahead_after_one_epoch():
+    lead = accuracies(small, 1) - accuracies(default, 1)
+    claim("least lead", lead.min(), ">", 0.1)
+    claim("mean lead", lead.mean(), ">", 0.25)
+
+
+def test_the_default_start_has_not_caught_up_after_five_epochs():
+    lead = accuracies(small, 5) - accuracies(default, 5)
+    claim("least lead", lead.min(), ">", 0)
+    claim_near("mean lead", lead.mean(), 0.07, within=0.03)
+    gain = accuracies(default, 5).mean() - accuracies(small, 1).mean()
+    claim("default after five less small after one", gain, ">", 0)  # it needs more epochs
+
+
+def test_the_large_start_is_far_behind_after_five_epochs():
+    lead = accuracies(default, 5) - accuracies(large, 5)
+    claim("least lead", lead.min(), ">", 0.1)
+    claim("mean lead", lead.mean(), ">", 0.2)
+
+
+def test_the_lowest_loss_follows_the_size_of_the_start():
+    lead = lowest_losses(default) - lowest_losses(small)
+    claim("small to default", lead.min(), ">", 0.05)
+    lead = lowest_losses(large) - lowest_losses(default)
+    claim("default to large", lead.min(), ">", 0.2)
+
+
+@pytest.mark.parametrize(
+    ("start", "typical"), [(small, 0.05), (default, math.sqrt(2 / math.pi)), (large, 5.0)]
+)
+def test_five_epochs_move_a_number_by_a_few_tenths_from_any_start(start, typical):
+    for seed in SEEDS:
+        before, after, _ = train_from(start, seed)
+        first, last = before.embedding.weight.detach(), after.embedding.weight.detach()
+        size = first.abs().mean() / typical
+        claim_near(f"size at the start, seed {seed}", size, 1, within=0.02)
+        claim_near(f"moved, seed {seed}", (last - first).abs().mean(), 0.2, within=0.05)
+
+
+def test_what_torch_itself_does():
+    """N(0, 1) on the cards; in the linear layer small numbers, so that it is not to blame."""
+    torch.manual_seed(0)
+    cards = nn.EmbeddingBag(2000, 64).weight
+    claim_near("mean", cards.mean(), 0, within=0.02)
+    claim_near("standard deviation", cards.std(), 1, within=0.02)
+    layer = nn.Linear(64, 4)
+    largest = max(layer.weight.abs().max(), layer.bias.abs().max())
+    claim("largest of the linear layer", largest, "<", 1 / 8 + 1e-6)
+
+
+def torchs_own(model, generator):
+    torch.manual_seed(generator.initial_seed())
+    model.embedding.reset_parameters()
+    model.linear.reset_parameters()
+
+
+def linear_from_torch(model, generator):
+    torch.manual_seed(generator.initial_seed())
+    model.linear.reset_parameters()
+
+
+def test_the_cards_alone_make_the_difference():
+    other = abs(accuracies(torchs_own, 5) - accuracies(default, 5))
+    claim("both layers from torch", other.mean(), "<", 0.03)
+    other = abs(accuracies(linear_from_torch, 5) - accuracies(small, 5))
+    claim("the linear layer from torch", other.mean(), "<", 0.02)
+
+
+# ---------------------------------------------------------------------- zeros, and symmetry
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_from_zeros_only_the_biases_move(seed):
+    _, model, scores = train_from(zeros, seed)
+    assert not model.embedding.weight.any()
+    assert not model.linear.weight.any()
+    assert model.linear.bias.any()
+    guesses = predict(model, make_loader(encoded(seed)[1], 128)).argmax(dim=1)
+    assert len(guesses.unique()) == 1
+    claim_near("accuracy", scores[-1].accuracy, 0.25, within=1e-6)
+
+
+def test_each_layers_correction_is_multiplied_by_the_other_layer():
+    model = TextClassifier(5, 3, 4)
+    tokens, offsets = torch.tensor([1, 2, 2, 3]), torch.tensor([0, 2])
+    labels = torch.tensor([0, 2])
+    logits = model(tokens, offsets)
+    F.cross_entropy(logits, labels).backward()
+    wrong = (logits.softmax(1) - F.one_hot(labels, 3)).detach() / 2  # (stories, classes)
+    means = model.embedding(tokens, offsets).detach()
+    torch.testing.assert_close(model.linear.weight.grad, wrong.T @ means)
+    card_1 = (wrong @ model.linear.weight.detach())[0] / 2  # one of two words of story 0
+    torch.testing.assert_close(model.embedding.weight.grad[1], card_1)
+
+
+def test_zeros_in_one_layer_do_no_harm():
+    other = abs(accuracies(zero_cards, 5) - accuracies(small, 5))
+    claim("mean difference", other.mean(), "<", 0.02)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_copies_stay_copies(seed):
+    for when, model in zip(("before", "after"), train_from(copies, seed)[:2], strict=True):
+        for name, weight in (("word", model.embedding.weight), ("linear", model.linear.weight)):
+            apart = (weight.amax(dim=1) - weight.amin(dim=1)).max()
+            claim(f"farthest from its copies {when}, {name}", apart, "<", 1e-3)
+        words = model.embedding.weight[:, 0].std()
+        claim(f"standard deviation {when}", words, ">", 0.04)  # the words do differ
+
+
+def test_copies_know_no_more_than_a_single_number():
+    train, _, words = encoded(0)
+    _, wide, _ = train_from(copies, 0)
+    narrow = TextClassifier(words, 4, 1)
+    with torch.no_grad():
+        narrow.embedding.weight[:] = wide.embedding.weight[:, :1]
+        narrow.linear.weight[:] = 64 * wide.linear.weight[:, :1]
+        narrow.linear.bias[:] = wide.linear.bias
+    loader = make_loader(train, 400)
+    other = (predict(narrow, loader) - predict(wide, loader)).abs().max()
+    claim("largest difference of a probability", other, "<", 0.01)
+
+
+def test_copies_learn_much_less():
+    lead = accuracies(small, 5) - accuracies(copies, 5)
+    claim("least lead", lead.min(), ">", 0.2)
+    claim("mean lead", lead.mean(), ">", 0.3)
+
+
+# --------------------------------------------------------------------------- the whole class
+
+
+class Bare(ast.NodeTransformer):
+    """Leaves docstrings and annotations out."""
+
+    def visit_FunctionDef(self, node):
+        node.returns = None
+        return self.visit_ClassDef(node)
+
+    def visit_ClassDef(self, node):
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+        return self.generic_visit(node)
+
+    def visit_arg(self, node):
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node):
+        return ast.Assign([node.target], node.value)
+
+
+def bare_class(source):
+    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
+    (found,) = [node for node in nodes if node.name == "TextClassifier"]
+    return ast.dump(Bare().visit(found))
+
+
+def test_the_whole_class_is_the_librarys():
+    """It stands in a text cell: it has more lines than a code cell may have."""
+    notebook = nbformat.read(ROOT / "notebooks/03_model.ipynb", as_version=4)
+    page = "\n".join(cell.source for cell in notebook.cells)
+    (shown,) = re.findall(r"^class TextClassifier.*?return logits$", page, re.M | re.S)
+    library = bare_class((ROOT / "src/lessons/model.py").read_text())
+    assert bare_class(shown) == library
+    assert bare_class(shown.replace("-0.1", "-0.2", 1)) != library

@@ -1,0 +1,75 @@
+"""The notebooks of the lessons, run with the solutions of their exercises typed in."""
+
+import re
+from contextlib import suppress
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+from lessons.exercises import EXERCISES
+from lessons.exercises.runner import name_of
+
+NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def exercises_of(notebook):
+    """The cells of a notebook's exercises: prompt by id, and code by id."""
+    prompts, codes = {}, {}
+    for cell in notebook.cells:
+        if found := re.match(r"\*\*Exercise (\d\d-\w+)\.\*\* ", cell.source):
+            prompts[found[1]] = cell.source.removeprefix(found[0])
+        if found := re.search(r'^check\("(\d\d-\w+)", (\w+)\)$', cell.source, re.M):
+            codes[found[1]] = cell.source
+    return prompts, codes
+
+
+def answer_cell(exercise, code):
+    """The source of the cell in which this code answers an exercise."""
+    gap = "\n\n" if exercise.starter.startswith(("def ", "class ")) else ""
+    return f'{code}\n{gap}check("{exercise.id}", {name_of(exercise.starter)})'
+
+
+def solved(path):
+    """A notebook of the course with the solutions of its exercises typed in."""
+    notebook = read(path)
+    _, codes = exercises_of(notebook)
+    ids = {source: id for id, source in codes.items()}
+    for cell in notebook.cells:
+        if id := ids.get(cell.source):
+            cell.source = answer_cell(EXERCISES[id], EXERCISES[id].solution)
+    return notebook
+
+
+def run(notebook, folder):
+    """Run a notebook in this folder, up to the first error, which stands in its outputs."""
+    with suppress(CellExecutionError):
+        NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
+
+
+def outputs(notebook, kind):
+    """Each output of this kind, such as "error" or "stream", with its cell."""
+    return [
+        (cell, output)
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+        if output.output_type == kind
+    ]
+
+
+def assert_all_well(notebook):
+    """It has run to the end, without a warning, and all its exercises are passed."""
+    assert [
+        (cell.id, error.ename, error.evalue) for cell, error in outputs(notebook, "error")
+    ] == []
+    streams = outputs(notebook, "stream")
+    assert [(cell.id, told.text) for cell, told in streams if told.name == "stderr"] == []
+    printed = "".join(told.text for _, told in streams)
+    asked = sum(cell.source.count('\ncheck("') for cell in notebook.cells)
+    assert printed.count("✓ Passed.") == asked
+    assert "✗" not in printed and "○" not in printed

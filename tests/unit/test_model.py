@@ -1,0 +1,108 @@
+"""The model against arithmetic on its own weights."""
+
+import math
+
+import pytest
+import torch
+
+from lessons.model import Classifier, TextClassifier, check_fits, classify, word_contributions
+from lessons.text import Vocabulary
+
+
+def test_the_logits_are_a_weighted_mean_of_vectors():
+    model = TextClassifier(vocab_size=10, num_classes=3, embedding_dim=4)
+    tokens, offsets = torch.tensor([1, 2, 3, 9, 9]), torch.tensor([0, 3])
+    vectors, weight, bias = (parameter.detach() for parameter in model.parameters())
+    means = torch.stack([vectors[[1, 2, 3]].mean(0), vectors[9]])
+    torch.testing.assert_close(model(tokens, offsets), means @ weight.T + bias)
+
+
+def test_the_first_weights_are_small_and_even():
+    model = TextClassifier(vocab_size=2000, num_classes=4)
+    for weight in (model.embedding.weight, model.linear.weight):
+        assert weight.abs().max() <= 0.1
+        assert weight.std().item() == pytest.approx(0.2 / math.sqrt(12), rel=0.1)  # of a uniform
+    assert not model.linear.bias.any()
+
+
+def test_the_same_seed_gives_the_same_model():
+    def weights(seed):
+        model = TextClassifier(50, 4, generator=torch.Generator().manual_seed(seed))
+        return torch.cat([parameter.flatten() for parameter in model.parameters()])
+
+    assert torch.equal(weights(1), weights(1))
+    assert not torch.equal(weights(1), weights(2))
+
+
+@pytest.fixture
+def classifier():
+    vocabulary = Vocabulary.of(["<unk>", "goal", "shares"])
+    return Classifier(TextClassifier(3, 2), vocabulary, ("Sports", "Business"))
+
+
+def test_classify_is_the_softmax_of_the_logits(classifier):
+    logits = classifier.model(torch.tensor([1, 0]), torch.tensor([0]))[0].tolist()
+    sports, business = (math.exp(logit) for logit in logits)
+    chances = classify(classifier, "Goal scored")
+    assert list(chances) == ["Sports", "Business"]
+    assert chances["Sports"] == pytest.approx(sports / (sports + business))
+    assert sum(chances.values()) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("text", ["", "zzz yyy"])
+def test_a_text_with_no_known_word(classifier, text):
+    with pytest.raises(ValueError, match=r"knows none of the words in .*Try a longer text"):
+        classify(classifier, text)
+
+
+def test_the_pulls_of_the_words_and_the_biases_are_the_logits():
+    vocabulary = Vocabulary.of(["<unk>", "good", "bad"])
+    model = TextClassifier(3, 2, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        model.linear.bias += torch.tensor([0.5, -1.0])
+    pulls = word_contributions(Classifier(model, vocabulary, ("yes", "no")), "Good, bad bad news!")
+    assert [word for word, _ in pulls] == ["good", ",", "bad", "bad", "news", "!"]
+    numbers = torch.tensor(vocabulary.encode("Good, bad bad news!"))
+    logits = model(numbers, torch.tensor([0]))[0]
+    together = torch.stack([pull for _, pull in pulls]).sum(dim=0) + model.linear.bias
+    assert torch.allclose(together, logits, atol=1e-6)
+
+
+def test_a_text_without_words_pulls_nowhere():
+    classifier = Classifier(TextClassifier(1, 2), Vocabulary.of(["<unk>"]), ("yes", "no"))
+    with pytest.raises(ValueError, match="no words. Type a headline"):
+        word_contributions(classifier, ' " ; ')
+
+
+def test_the_pulls_are_those_of_the_vocabularys_own_tokens():
+    vocabulary = Vocabulary.build(["水獭", "水獭"], by_character=True)
+    classifier = Classifier(TextClassifier(3, 2), vocabulary, ("yes", "no"))
+    pulls = dict(word_contributions(classifier, "水獭!"))
+    assert list(pulls) == ["水", "獭", "!"]
+    vector = classifier.model.embedding.weight[vocabulary.token_to_id["獭"]] / 3
+    assert torch.allclose(pulls["獭"], classifier.model.linear.weight @ vector)
+
+
+@pytest.mark.parametrize(("words", "names"), [(4, "ab"), (2, "ab"), (3, "abc"), (3, "a")])
+def test_a_vocabulary_or_names_of_another_model(words, names):
+    vocabulary = Vocabulary.of(map(str, range(words)))
+    with pytest.raises(ValueError, match=rf"for 3 words and 2 classes, .*has {words} words"):
+        Classifier(TextClassifier(3, 2), vocabulary, tuple(names))
+
+
+@pytest.mark.parametrize(
+    ("tokens", "labels", "why"),
+    [
+        ([0, 3], [0, 1], "word in the stories has the number 3, but those of the model end at 2"),
+        ([0, 2], [0, 2], "class in the stories has the number 2, but those of the model end at 1"),
+    ],
+)
+def test_stories_of_another_vocabulary(tokens, labels, why):
+    with pytest.raises(ValueError, match=why):
+        check_fits(TextClassifier(3, 2), torch.tensor(tokens), torch.tensor(labels))
+
+
+def test_stories_that_fit():
+    model, none = TextClassifier(3, 2), torch.tensor([], dtype=torch.int64)
+    check_fits(model, torch.tensor([0, 2]), torch.tensor([1, 0]))
+    check_fits(model, none, none)

@@ -1,0 +1,274 @@
+"""The notebooks' form and the README's example. What they print, nbval compares."""
+
+import ast
+import json
+import math
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+from claims import claim
+from lesson_notebooks import NOTEBOOKS, read
+from nbconvert import ScriptExporter
+
+ROOT = Path(__file__).parents[2]
+FROM_TORCHTEXT = ROOT / "notebooks" / "torchtext" / "from_torchtext.ipynb"  # runs elsewhere
+
+every_page = pytest.mark.parametrize(
+    "path", [*NOTEBOOKS, FROM_TORCHTEXT], ids=lambda path: path.stem
+)
+
+
+def sources(path, kind):
+    return [cell.source for cell in read(path).cells if cell.cell_type == kind]
+
+
+@every_page
+def test_form(path):
+    notebook = read(path)
+    nbformat.validate(notebook)
+    prose = "\n".join(sources(path, "markdown"))
+    levels = [len(marks) for marks in re.findall(r"^(#+) ", prose, re.M)]
+    assert levels[0] == 1
+    assert set(levels[1:]) == {2}
+    for cell in notebook.cells:
+        assert not re.fullmatch(r"[0-9a-f]{8}(-.*)?", cell.id), "cell ids are words"
+        if cell.cell_type == "code":
+            lines = [line for line in cell.source.splitlines() if line]
+            assert len(lines) <= 12
+            assert max(map(len, lines)) <= 88
+            assert cell.execution_count, "run `make refresh`"
+
+
+@every_page
+def test_nothing_is_exempt_from_comparison(path):
+    text = path.read_text()
+    assert not re.search(r"nbval|# ?pytest", text, re.I)
+    assert "iopub" not in text  # timestamps
+    assert all(
+        output.output_type in ("stream", "execute_result", "display_data")
+        for cell in read(path).cells
+        for output in cell.get("outputs", [])
+    )
+
+
+@every_page
+def test_every_picture_has_words_and_a_sentence_about_it(path):
+    cells = read(path).cells
+    for cell, following in zip(cells, [*cells[1:], None], strict=True):
+        for output in cell.get("outputs", []):
+            html = output.get("data", {}).get("text/html", "")
+            if "<img" in html:
+                assert len(re.search(r'alt="([^"]+)"', html)[1]) > 30
+                assert following.cell_type == "markdown"
+            assert "image/png" not in output.get("data", {})  # an image without words
+
+
+@every_page
+def test_it_can_be_saved_as_a_script(path):
+    """`jupyter nbconvert --to script` reads from the metadata which language it is."""
+    code, resources = ScriptExporter().from_filename(path)
+    assert resources["output_extension"] == ".py"
+    compile(code, path.stem, "exec")
+    assert not re.search(r'"version"', json.dumps(read(path).metadata))  # of nobody's Python
+
+
+# ------------------------------------------------------- the code shown is the code that runs
+
+
+class Bare(ast.NodeTransformer):
+    """Leaves docstrings and annotations out."""
+
+    def visit_FunctionDef(self, node):
+        node.returns = None
+        return self.visit_ClassDef(node)
+
+    def visit_ClassDef(self, node):
+        if ast.get_docstring(node) is not None:
+            node.body = node.body[1:]
+        return self.generic_visit(node)
+
+    def visit_arg(self, node):
+        node.annotation = None
+        return node
+
+    def visit_AnnAssign(self, node):  # `logits: Tensor = ...`, but not the fields of a class
+        return ast.Assign([node.target], node.value) if node.value else node
+
+
+def definitions(source):
+    """Functions and classes by name, as bare syntax trees."""
+    return {
+        node.name: ast.dump(Bare().visit(node))
+        for node in ast.parse(source).body
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
+    }
+
+
+LIBRARY = {
+    name: tree
+    for module in (ROOT / "src/lessons").glob("*.py")
+    for name, tree in definitions(module.read_text()).items()
+}
+
+
+@every_page
+def test_what_is_shown_and_held_by_the_library_is_the_same_code(path):
+    shown = definitions("\n".join(sources(path, "code")))
+    held = shown.keys() & LIBRARY.keys()
+    assert {name: shown[name] for name in held} == {name: LIBRARY[name] for name in held}
+
+
+def test_a_dropped_line_would_be_noticed():
+    module = (ROOT / "src/lessons/training.py").read_text()
+    shown = module.replace("    optimizer.zero_grad()\n", "")
+    assert definitions(shown)["train_step"] != LIBRARY["train_step"]
+    bare = re.sub(r'    """.*?"""\n', "", module, flags=re.S).replace(" -> Scores", "")
+    assert definitions(bare)["train_step"] == LIBRARY["train_step"]
+
+
+# ---------------------------------------------------------------- what a reader holds on to
+
+
+def following(path):
+    """The link at the end of a page."""
+    if path == FROM_TORCHTEXT:
+        return "../02_loaders.ipynb"  # back to the lesson that led there
+    return NOTEBOOKS[(NOTEBOOKS.index(path) + 1) % len(NOTEBOOKS)].name
+
+
+@every_page
+def test_it_ends_with_three_lines_and_a_link_on(path):
+    last = sources(path, "markdown")[-1]
+    assert last.startswith("## In three lines\n")
+    assert len(re.findall(r"^- ", last, re.M)) == 3
+    assert re.search(rf"\({re.escape(following(path))}\)\.?$", last.rstrip())
+
+
+@every_page
+def test_its_links_lead_somewhere(path):
+    for link in re.findall(r"\]\(([^)#]+)\)", "\n".join(sources(path, "markdown"))):
+        assert (path.parent / link).exists(), link
+
+
+@every_page
+def test_its_minutes_are_those_of_a_slow_reader(path):
+    """150 words of prose a minute, and 0.7 minutes for each cell of code."""
+    prose = sources(path, "markdown")
+    words = sum(len(text.split()) for text in prose)
+    minutes = math.ceil(words / 150 + 0.7 * len(sources(path, "code")))
+    assert f"This takes about {minutes} minutes." in prose[0]
+
+
+@every_page
+def test_it_can_be_presented(path):
+    slides = [
+        cell
+        for cell in read(path).cells
+        if cell.metadata.get("slideshow", {}).get("slide_type") == "slide"
+    ]
+    assert slides[0].source.startswith("# ")
+    assert len(slides) >= 4
+
+
+# --------------------------------------------------------------------------- the README
+
+
+def test_the_example_of_the_readme_runs(tmp_path):
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
+    command = [sys.executable, "-c", example]
+    printed = subprocess.run(
+        command, cwd=tmp_path, check=True, capture_output=True, text=True
+    ).stdout
+    accuracy = float(re.search(r"accuracy on the test set: ([\d.]+)", printed)[1])
+    claim("accuracy", accuracy, ">", 0.85)
+    chances = ast.literal_eval(printed.splitlines()[-1])
+    assert max(chances, key=chances.get) == "Business"
+
+
+def test_the_links_of_the_readmes_lead_somewhere():
+    for page in (ROOT / "README.md", ROOT / "benchmarks/README.md"):
+        for link in re.findall(r"(?:\]\(|src=\")([^)#\"]+)", page.read_text()):
+            assert (page.parent / link).exists(), link
+
+
+def test_the_readme_lists_every_notebook():
+    readme = (ROOT / "README.md").read_text()
+    assert [path.name for path in NOTEBOOKS] == re.findall(r"\(notebooks/(\d.*?\.ipynb)\)", readme)
+
+
+# ---------------------------------------------------------------------- coming from torchtext
+
+
+def test_one_click_leads_from_lesson_02_and_from_the_glossary_to_torchtext():
+    (told,) = (text for text in sources(NOTEBOOKS[2], "markdown") if "**torchtext**" in text)
+    glossary = "\n".join(sources(NOTEBOOKS[7], "markdown"))
+    (row,) = re.findall(r"^\| torchtext \|.*$", glossary, re.M)
+    for words in (told, row):
+        assert "](torchtext/from_torchtext.ipynb)" in words
+
+
+@pytest.mark.parametrize("line", ["import torchtext", "from torchtext.vocab import GloVe"])
+def test_torchtext_in_a_lesson_is_answered_with_the_way_there(line):
+    run = subprocess.run(
+        [sys.executable, "-c", line],
+        cwd=ROOT / "notebooks",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "ImportError: torchtext is not part of this course" in run.stderr
+    assert (ROOT / "notebooks" / re.search(r"Open (\S+),", run.stderr)[1]) == FROM_TORCHTEXT
+
+
+def test_make_test_collects_neither_that_notebook_nor_its_tests():
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider"]
+    command += ["--ignore-glob=*/test_[a-s]*.py"]  # most of the tests, to save time
+    collected = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "notebooks/02_loaders.ipynb" in collected
+    assert "tests/unit/test_text.py" in collected
+    assert "notebooks/torchtext" not in collected
+    assert "torchtext_equal" not in collected
+
+
+# --------------------------------------------------------------------------- the glossary
+
+
+def glossary():
+    """The terms of the table in lesson 07."""
+    lesson = ROOT / "notebooks" / "07_results.ipynb"
+    (table,) = (text for text in sources(lesson, "markdown") if "| term |" in text)
+    return re.findall(r"^\| ([^|]+) \| [^|]+ \| \[\d\d\]\(.+?\.ipynb\) \|$", table, re.M)
+
+
+def told(path):
+    """The prose of a lesson, cell by cell, without its title, recap, headings, links and code."""
+    for text in sources(path, "markdown")[1:]:
+        if not text.startswith("## In three lines"):
+            yield re.sub(r"^#.*$|\]\(.*?\)|`[^`]*`|<a .*?</a>", "", text, flags=re.M)
+
+
+def test_the_glossary_is_sorted_and_long():
+    terms = [term.lower() for term in glossary()]
+    assert terms == sorted(set(terms))
+    assert len(terms) > 50
+
+
+@pytest.mark.parametrize("term", glossary())
+def test_a_term_is_explained_where_it_is_first_used(term):
+    """The first cell that uses a term has it in bold, where the lessons define it."""
+    word = re.compile(rf"\b{re.escape(term)}(?:s|es)?\b", re.I)
+    path, first = next(
+        (path, text) for path in NOTEBOOKS for text in told(path) if word.search(text)
+    )
+    assert any(map(word.search, re.findall(r"\*\*([^*]+)\*\*", first))), f"{path.stem}: {first}"
+
+
+def test_the_readme_gives_the_minutes_of_each_lesson():
+    for path in NOTEBOOKS:
+        minutes = re.search(r"about (\d+) minutes", sources(path, "markdown")[0])[1]
+        (row,) = re.findall(rf"^\| .*{path.name}.*$", (ROOT / "README.md").read_text(), re.M)
+        assert row.endswith(f"| {minutes} |")

@@ -1,0 +1,276 @@
+"""The quizzes: what holds for each of them, and what their panel says. Without a browser."""
+
+import re
+from html import unescape
+from html.parser import HTMLParser
+from string import ascii_uppercase
+
+import ipywidgets
+import pytest
+
+from conftest import ROOT
+from lessons.panels import CheckYourself
+from lessons.panels.check_yourself import COUNTS, as_html
+from lessons.questions import Option, Question, lessons, misconceptions, parse, questions
+
+QUIZZES = {lesson: questions(lesson) for lesson in lessons()}
+QUESTIONS = [
+    pytest.param(question, id=f"{lesson}-{number}")
+    for lesson, quiz in QUIZZES.items()
+    for number, question in enumerate(quiz, 1)
+]
+by_lesson = pytest.mark.parametrize("lesson", QUIZZES)
+by_question = pytest.mark.parametrize("question", QUESTIONS)
+AWKWARD = Question(
+    'Is <b>1 < 2</b> & "so"?',
+    (Option("Yes, <i>it</i> is", "Because & so < on", right=True), Option("No", "Not <u>so</u>")),
+)
+
+
+def plain(text):
+    """Text whatever its line breaks."""
+    return " ".join(text.split())
+
+
+# ------------------------------------------------------------------------- what is written
+
+
+@by_lesson
+def test_a_quiz_has_three_or_four_questions_which_all_differ(lesson):
+    assert re.fullmatch(r"\d\d", lesson)
+    quiz = QUIZZES[lesson]
+    assert len(quiz) in (3, 4)
+    texts = [question.text for question in quiz]
+    texts += [option.why for question in quiz for option in question.options]
+    assert len(set(texts)) == len(texts)
+
+
+@by_question
+def test_a_question_has_one_right_option_among_some(question):
+    texts = [option.text for option in question.options]
+    yes_or_no = all(re.match("(Yes|No)\\b", text) for text in texts)
+    assert len(texts) in ((2, 3, 4) if yes_or_no else (3, 4))
+    assert len(set(texts)) == len(texts)
+    assert sum(option.right for option in question.options) == 1
+    assert question.options[question.right].right
+    assert question.text.endswith("?")
+
+
+@by_question
+def test_every_option_says_why_in_a_sentence(question):
+    for option in question.options:
+        assert len(option.why.split()) >= 6, option.why
+        assert option.why[-1] in ".?!"
+        assert option.text not in option.why
+
+
+@by_question
+def test_the_texts_are_plain_words(question):
+    """Markup would be shown as it is, and two dollar signs make a formula of a radio button."""
+    texts = [question.text, *(text for option in question.options for text in option[:2])]
+    for text in texts:
+        assert not re.search(r"[`*$\\\n]|  |&\w+;|<\w", text), text
+
+
+@by_lesson
+def test_the_right_option_cannot_be_told_from_its_place_or_length(lesson):
+    quiz = QUIZZES[lesson]
+    assert len({question.right for question in quiz}) > 1
+    longest = [max(q.options, key=lambda option: len(option.text)).right for q in quiz]
+    assert not all(longest)
+
+
+def test_every_wrong_option_shows_a_misconception_and_no_right_one_does():
+    known = misconceptions()
+    assert known == sorted(set(known))
+    for quiz in QUIZZES.values():
+        for option in (option for question in quiz for option in question.options):
+            assert (option.misconception in known) != option.right, option.text
+
+
+def test_every_misconception_is_met():
+    met = {o.misconception for quiz in QUIZZES.values() for q in quiz for o in q.options}
+    assert set(misconceptions()) <= met
+
+
+def test_every_lesson_that_shows_a_quiz_has_its_questions():
+    shown = [path.stem[:2] for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")]
+    assert lessons() == sorted(shown)
+
+
+PAGE = """\
+# Questions on a lesson
+
+## What is it?
+
+- [ ] A long option which
+  goes on
+
+  Why not.
+  It goes on.
+
+  *thinks so*
+
+- [x] Right
+
+  Why.
+"""
+
+
+def test_a_page_of_markdown_holds_questions_options_and_reasons():
+    (question,) = parse(PAGE)
+    wrong = Option("A long option which goes on", "Why not. It goes on.", False, "thinks so")
+    assert question == Question("What is it?", (wrong, Option("Right", "Why.", True)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("\n  Why.\n", ""),  # no reason
+        ("- [x]", "- [y]"),
+        ("it?\n", "it?\n\nA stray line.\n"),
+        ("\n  *thinks so*", "\n*thinks so*"),
+    ],
+)
+def test_what_is_no_option_with_a_reason_is_an_error(old, new):
+    assert old in PAGE
+    with pytest.raises(ValueError, match=r"'What is it\?' this is no option with a reason"):
+        parse(PAGE.replace(old, new))
+
+
+# --------------------------------------------------------------------------- what is shown
+
+
+def parts(panel):
+    """The choices, the line under each, and the head."""
+    choices = [w for w in panel.root.children if isinstance(w, ipywidgets.RadioButtons)]
+    places = [panel.root.children.index(choice) for choice in choices]
+    return choices, [panel.root.children[place + 1] for place in places], panel.head
+
+
+@by_lesson
+def test_nothing_is_chosen_or_said_at_first(lesson):
+    choices, whys, head = parts(CheckYourself(lesson))
+    assert [choice.index for choice in choices] == [None] * len(QUIZZES[lesson])
+    assert [why.value for why in whys] == [""] * len(choices)
+    assert "right" not in head.value
+    for number, (choice, question) in enumerate(zip(choices, QUIZZES[lesson], strict=True), 1):
+        assert choice.description == f"{number}. {question.text}"
+
+
+@by_lesson
+def test_choosing_an_option_says_why_under_its_own_question_alone(lesson):
+    for place, question in enumerate(QUIZZES[lesson]):
+        choices, whys, _ = parts(CheckYourself(lesson))
+        for index, option in enumerate(question.options):
+            assert choices[place].options[index] == f"{ascii_uppercase[index]}. {option.text}"
+            choices[place].index = index
+            said = unescape(re.sub("<.*?>", "", whys[place].value))
+            mark = "✓ Right." if option.right else "✗ Not yet."
+            assert said == f"{mark} {option.why}"
+        assert [bool(why.value) for why in whys] == [i == place for i in range(len(whys))]
+
+
+@by_lesson
+def test_the_head_counts_what_is_right_now(lesson):
+    choices, _, head = parts(CheckYourself(lesson))
+    quiz = QUIZZES[lesson]
+    for done, (choice, question) in enumerate(zip(choices, quiz, strict=True)):
+        choice.index = (question.right + 1) % len(question.options)
+        assert f"{done} of {len(quiz)} right" in head.value
+        choice.index = question.right
+        assert f"{done + 1} of {len(quiz)} right" in head.value
+
+
+def test_there_is_no_quiz_for_a_lesson_that_is_not_there():
+    with pytest.raises(ValueError, match='no quiz for lesson "99". There are quizzes: 00'):
+        CheckYourself("99")
+
+
+def test_texts_are_never_html(monkeypatch):
+    monkeypatch.setattr("lessons.panels.check_yourself.questions", lambda _: (AWKWARD, AWKWARD))
+    panel = CheckYourself("x")
+    choices, whys, _ = parts(panel)
+    choices[0].index = 0
+    assert "Because &amp; so &lt; on" in whys[0].value
+    assert not re.search("<[biu]>", panel.static().replace("<b>Quiz", ""))
+
+
+# ------------------------------------------------------------------- without a kernel
+
+
+class Reader(HTMLParser):
+    """Takes the text of a page, and apart from it that of its closed details."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.open, self.folded, self._inside = "", "", False
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        if tag == "details":
+            assert "open" not in dict(attrs)
+            self._inside = True
+        if tag == "li":
+            self.handle_data(" ")
+
+    def handle_endtag(self, tag):
+        self._inside = self._inside and tag != "details"
+
+    def handle_data(self, data):
+        if self._inside:
+            self.folded += data
+        else:
+            self.open += data
+
+
+def check_static(quiz, asked, answers):
+    """All questions and options come first; which is right, and why, is told after them."""
+    for question in quiz:
+        assert question.text in asked
+        assert f"{ascii_uppercase[question.right]} is right." in answers
+        for letter, option in zip(ascii_uppercase, question.options, strict=False):
+            assert f"{letter}. {option.text}" in asked
+            assert f"{letter}. {option.why}" in answers
+            assert option.why not in asked
+    assert "is right." not in asked
+
+
+@by_lesson
+def test_it_can_be_read_as_plain_text(lesson):
+    text = repr(CheckYourself(lesson))
+    assert text.count("live in JupyterLab, when the cell has run") == 1
+    assert text.startswith(f"Quiz: {COUNTS[len(QUIZZES[lesson])]} questions")
+    assert max(map(len, text.splitlines()[1:])) <= 88
+    asked, answers = text.split("\nAnswers\n")
+    check_static(QUIZZES[lesson], plain(asked), plain(answers))
+
+
+@by_lesson
+def test_it_can_be_read_as_html_with_the_answers_folded_away(lesson):
+    page = CheckYourself(lesson).static()
+    reader = Reader(page)
+    check_static(QUIZZES[lesson], reader.open, reader.folded)
+    assert "live in JupyterLab, when the cell has run" not in page
+
+
+def test_awkward_texts_in_html():
+    reader = Reader(as_html([AWKWARD]))
+    check_static([AWKWARD], reader.open, reader.folded)
+
+
+def published(panel, monkeypatch):
+    """What a notebook stores of a panel."""
+    bundles = []
+    monkeypatch.setattr("lessons.panels.controls.publish_display_data", bundles.append)
+    panel._ipython_display_()
+    (bundle,) = bundles
+    return bundle
+
+
+def test_all_three_forms_are_published_and_two_of_them_are_always_the_same(monkeypatch):
+    first, second = (published(CheckYourself("00"), monkeypatch) for _ in range(2))
+    view = "application/vnd.jupyter.widget-view+json"
+    assert first.pop(view) != second.pop(view)
+    assert first == second
+    assert set(first) == {"text/plain", "text/html"}
