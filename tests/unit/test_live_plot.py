@@ -9,7 +9,7 @@ from lessons.validation import Epoch
 
 def layers(drawn):
     """The two drawings that lie on top of each other, without their ids: frame and lines."""
-    return re.findall(r"<svg.*?</svg>", re.sub(r"\b[mp][0-9a-f]{10}\b", "", drawn), re.S)
+    return re.findall(r"<svg.*?</svg>", re.sub(r"\b[mp][0-9a-f]{10}\b", "", "".join(drawn)), re.S)
 
 
 def test_the_frame_of_the_curves_stays_while_the_lines_move():

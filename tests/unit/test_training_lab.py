@@ -511,3 +511,11 @@ def test_a_closed_lab_is_forgotten(tmp_path):
     TrainingLab("again", folder=tmp_path)
     gc.collect()
     assert old() is None
+
+
+def test_the_lab_sends_the_frame_once_and_the_lines_as_often_as_they_move(lab):
+    sent = []
+    for layer in (lab._frame, lab._lines):
+        layer.observe(lambda change: sent.append(change.owner), "value")
+    lab.run(epochs=2, batch_size=64)
+    assert sent.count(lab._frame) == 1 < sent.count(lab._lines)

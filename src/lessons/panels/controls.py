@@ -179,6 +179,13 @@ def beside(left: Sequence[widgets.Widget], right: Sequence[widgets.Widget]) -> w
     return body
 
 
+def on_top(*layers: widgets.Widget) -> widgets.GridBox:
+    """Drawings of one size on top of each other; the last one is at the top."""
+    pile = widgets.GridBox(layers)
+    pile.add_class("lessons-layers")
+    return pile
+
+
 def html_line(text: str, error: bool = False) -> str:
     """A text as HTML for a line of a panel, in the colour of errors if it is one."""
     return f'<span class="{"lessons-error" if error else ""}">{html.escape(text)}</span>'
