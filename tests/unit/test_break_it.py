@@ -71,8 +71,8 @@ def test_before_the_run_the_code_of_both_versions_is_shown_and_no_more(panel, ke
     lines = compare(BUGS[key])
     text = re.sub("</?mark>", "", listing)
     assert html.unescape(text).split("\n") == [f"{only_in:8} {line}" for only_in, line in lines]
-    marked = re.findall("<mark>(healthy|broken) ", listing)
-    assert marked == [only_in for only_in, _ in lines if only_in]
+    marked = [html.unescape(line) for line in re.findall("<mark>(.*?)</mark>", listing)]
+    assert marked == [f"{only_in:8} {line}" for only_in, line in lines if only_in]
 
 
 def test_before_the_run_nothing_is_said_of_the_effect(panel):
