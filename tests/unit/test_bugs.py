@@ -127,6 +127,13 @@ def test_another_step_makes_another_run(parts):
     assert epoch == EpochScores(1, Scores(0.5, 0.25), *[Scores(7, 1)] * 3)
 
 
+@pytest.mark.parametrize("changes", [{}, {"take_step": None, "measure": None}])
+def test_a_bug_without_exactly_one_difference_is_none(changes):
+    bug = BUGS["low"]._replace(broken=BUGS["low"].healthy._replace(**changes))
+    with pytest.raises(ValueError, match="to unpack"):
+        versions(bug)
+
+
 @pytest.mark.parametrize("key", BUGS)
 def test_each_bug_has_all_its_words(key):
     assert all(BUGS[key])

@@ -24,7 +24,10 @@ class Bug(NamedTuple):
 
 
 def versions(bug: Bug) -> tuple[Callable[..., Any], Callable[..., Any]]:
-    """The step that differs, as it is in the healthy and in the broken run."""
+    """The step that differs, as it is in the healthy and in the broken run.
+
+    Raises ValueError if none differs, or more than one.
+    """
     pairs: Any = zip(bug.healthy, bug.broken, strict=True)
     ((healthy, broken),) = ((one, other) for one, other in pairs if one != other)
     return healthy, broken
