@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from test_widgets import LONG, find, press, put, shown, workers
 
 from lessons.panels import BreakPanel, break_it
+from lessons.panels.break_it import as_html
 from lessons.silent_bugs.bugs import BUGS, compare
 from lessons.silent_bugs.plots import draw_comparison
 from lessons.silent_bugs.recipe import Recipe, run
@@ -65,18 +66,17 @@ def begin(panel, name="Mystery"):
 
 
 @pytest.mark.parametrize("key", BUGS)
-def test_before_the_run_the_code_of_both_versions_is_shown_and_no_more(panel, key):
-    choose(panel, "bug", key)
-    (listing,) = re.findall('<pre tabindex="0">(.*?)</pre>', shown(panel), re.S)
-    lines = compare(BUGS[key])
-    text = re.sub("</?mark>", "", listing)
-    assert html.unescape(text).split("\n") == [f"{only_in:8} {line}" for only_in, line in lines]
+def test_the_code_of_both_versions_is_shown_and_their_difference_marked(key):
+    (listing,) = re.findall('<pre tabindex="0">(.*?)</pre>', as_html(BUGS[key]), re.S)
+    lines = [f"{only_in:8} {line}" for only_in, line in compare(BUGS[key])]
+    assert html.unescape(re.sub("</?mark>", "", listing)).split("\n") == lines
     marked = [html.unescape(line) for line in re.findall("<mark>(.*?)</mark>", listing)]
-    assert marked == [f"{only_in:8} {line}" for only_in, line in lines if only_in]
+    assert marked == [line for line in lines if not line.startswith(" ")]
 
 
-def test_before_the_run_nothing_is_said_of_the_effect(panel):
+def test_before_the_run_the_code_is_shown_and_nothing_said_of_the_effect(panel):
     choose(panel, "bug", "softmax")
+    assert as_html(BUGS["softmax"], facts=False) in shown(panel)
     assert BUGS["softmax"].see not in status(panel)
     assert "<dl>" not in shown(panel)
     assert enabled(panel) == ["Run", "Mystery"]
