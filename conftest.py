@@ -30,7 +30,7 @@ NO_REAL_ROWS = f"needs the real AG News rows in ../{REAL_ROWS.relative_to(ROOT.p
 # ones, last what fills the gaps.
 KINDS = ("browser", "claims", "notebooks", None, "programs")
 # Each test of these files has processes of its own; those of all other files stay together.
-APART = ["test_notebooks_*.py", "test_ag_news.py", "test_conftest.py", "test_setup.py"]
+APART = ["test_notebooks_*.py", "test_ag_news.py", "test_conftest.py", "test_make.py"]
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -63,7 +63,8 @@ def piece_of(nodeid):
 
 @cache
 def kind_of(path):
-    return path.parent.name if path.parent.name in KINDS else None
+    folder = "notebooks" if path.suffix == ".ipynb" else path.parent.name
+    return folder if folder in KINDS else None
 
 
 @cache

@@ -1,4 +1,7 @@
-"""Answers `import torchtext` in a lesson; the folder of that name would be imported in silence."""
+"""Answers `import torchtext` in a lesson with the way to what takes its place.
+
+Without it Python would take the folder torchtext beside the lessons for the package, in silence.
+"""
 
 raise ImportError(
     "torchtext is not part of this course: it works with torch 2.3 alone. Open "

@@ -60,9 +60,9 @@ def test_the_cut_by_hand_is_disjoint_and_complete_and_uneven(stories, seed):
     parts = shuffle_and_cut(total, (0.8, 0.1, 0.1), seed)
     assert sorted(row for rows in parts for row in rows) == list(range(total))
     assert [len(rows) for rows in parts] == [0.8 * total, 0.1 * total, 0.1 * total]
-    exam = Counter(stories.labels[row] for row in parts[2])
-    assert len(exam) == len(stories.names)  # every class is there, unlike in a sorted file
-    unevenness = max(exam.values()) - min(exam.values())  # of 50 that each class should have
+    test = Counter(stories.labels[row] for row in parts[2])
+    assert len(test) == len(stories.names)  # every class is there, unlike in a sorted file
+    unevenness = max(test.values()) - min(test.values())  # of 50 that each class should have
     claim("largest class less smallest class", unevenness, ">", 4)
 
 
@@ -76,20 +76,20 @@ def test_the_five_seeds_of_the_page_never_cut_the_tiny_pile_evenly():
     assert [seed for seed in SEEDS if found[seed][2] == 0] == [2, 4]
 
 
-def test_of_the_first_100_stories_seed_3_puts_no_sports_into_the_exam(stories):
-    """As the panel tells: without stratifying; with it the counts are the same for each seed."""
+def test_of_the_first_100_stories_seed_3_puts_no_sports_into_the_test_set(stories):
+    """As the panel shows: without stratifying; with it the counts are the same for each seed."""
     pile = stories.pick(range(100))
-    exam = Counter(split(pile, seed=3, stratified=False).test.labels)
-    assert exam[stories.names.index("Sports")] == 0
+    test = Counter(split(pile, seed=3, stratified=False).test.labels)
+    assert test[stories.names.index("Sports")] == 0
     counts = [[Counter(part.labels) for part in split(pile, seed=seed)] for seed in range(10)]
     assert all(count == counts[0] for count in counts)
 
 
-def test_an_exam_without_chess_is_no_rare_accident():
+def test_a_test_set_without_chess_is_no_rare_accident():
     """Of 4 stories drawn from 15 and 5: 28 in 100 by counting, and by shuffling 2,000 times."""
     counted = comb(15, 4) / comb(20, 4)
-    exams = [shuffle_and_cut(20, (0.6, 0.2, 0.2), seed)[2] for seed in range(2000)]
-    shuffled = sum(max(rows) < 15 for rows in exams) / len(exams)
+    test_sets = [shuffle_and_cut(20, (0.6, 0.2, 0.2), seed)[2] for seed in range(2000)]
+    shuffled = sum(max(rows) < 15 for rows in test_sets) / len(test_sets)
     claim_near("counted", counted, 0.28, within=0.005)
     claim_near("shuffled", shuffled, counted, within=0.04)  # four standard errors
 
@@ -113,24 +113,24 @@ def test_stratified_parts_have_every_class_in_the_same_share(stories, seed):
 def test_the_same_seed_gives_the_same_split_and_each_seed_another(stories):
     splits = [split(stories, seed=seed) for seed in SEEDS]
     assert splits == [split(stories, seed=seed) for seed in SEEDS]
-    exams = {tuple(sorted(parts.test.texts)) for parts in splits}
-    assert len(exams) == len(SEEDS)
+    test_sets = {tuple(sorted(parts.test.texts)) for parts in splits}
+    assert len(test_sets) == len(SEEDS)
     assert load_split("mini-news", seed=3) == splits[3]
     for one, other in combinations(SEEDS, 2):  # the same by luck: about one in ten
         shared = set(splits[one].test.texts) & set(splits[other].test.texts)
-        claim_near(f"shared by exams {one} and {other}", len(shared) / 200, 0.1, within=0.06)
+        claim_near(f"shared by test sets {one} and {other}", len(shared) / 200, 0.1, within=0.06)
 
 
 # -------------------------------------------------------------------------------- leaks
 
 
-def train_on(textbook, quizzes, seed):
-    vocabulary = Vocabulary.build(textbook.texts)
+def train_on(train, validation, seed):
+    vocabulary = Vocabulary.build(train.texts)
     start = torch.Generator().manual_seed(seed)
-    model = TextClassifier(len(vocabulary), len(textbook.names), generator=start)
+    model = TextClassifier(len(vocabulary), len(train.names), generator=start)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
-    train_loader = make_loader(EncodedStories(textbook, vocabulary), 128, True, seed=seed)
-    validation_loader = make_loader(EncodedStories(quizzes, vocabulary), 128)
+    train_loader = make_loader(EncodedStories(train, vocabulary), 128, True, seed=seed)
+    validation_loader = make_loader(EncodedStories(validation, vocabulary), 128)
     for _ in fit(model, train_loader, validation_loader, optimizer, epochs=10):
         pass
     return lambda part: evaluate(model, make_loader(EncodedStories(part, vocabulary), 128)).accuracy
@@ -138,7 +138,7 @@ def train_on(textbook, quizzes, seed):
 
 @pytest.fixture(scope="module")
 def students(stories):
-    """For each seed the scores of both students: own textbook, exam, new stories."""
+    """For each seed the scores of both students: in training, in the test and on new stories."""
     torch.set_num_threads(1)
     measured = []
     for seed in SEEDS:
@@ -156,25 +156,25 @@ def students(stories):
 
 
 @five_seeds
-def test_a_leaky_exam_score_is_almost_perfect_and_false(students, seed):
-    _, exam, new = students[seed]["leaky"]
-    claim("exam", exam, ">", 0.99)
+def test_a_leaky_test_score_is_almost_perfect_and_false(students, seed):
+    _, test, new = students[seed]["leaky"]
+    claim("test", test, ">", 0.99)
     claim("new stories", new, "<", 0.97)
-    claim("exam less new stories", exam - new, ">", 0.03)
+    claim("test less new stories", test - new, ">", 0.03)
 
 
 @five_seeds
-def test_the_honest_student_knows_its_textbook_but_not_all_of_the_exam(students, seed):
-    textbook, exam, _ = students[seed]["honest"]
-    claim("textbook", textbook, ">", 0.99)
-    claim_near("exam", exam, 0.91, within=0.06)
+def test_the_honest_student_knows_its_training_set_but_not_all_of_the_test_set(students, seed):
+    train, test, _ = students[seed]["honest"]
+    claim("train", train, ">", 0.99)
+    claim_near("test", test, 0.91, within=0.06)
 
 
 @five_seeds
-def test_the_honest_exam_is_a_fair_forecast(students, seed):
-    _, exam, new = students[seed]["honest"]
+def test_the_honest_test_score_is_a_fair_forecast(students, seed):
+    _, test, new = students[seed]["honest"]
     # 200 stories each: a standard error is about 0.025.
-    claim_near("exam", exam, new, within=0.05)
+    claim_near("test", test, new, within=0.05)
 
 
 def test_with_new_stories_the_leaky_student_is_hardly_better(students):

@@ -25,7 +25,7 @@ def vocabulary(parts):
 
 
 @pytest.fixture(scope="module")
-def quiz(parts, vocabulary):
+def validation_loader(parts, vocabulary):
     return make_loader(EncodedStories(parts.validation, vocabulary), 128)
 
 
@@ -40,52 +40,52 @@ def thousand(parts, vocabulary):
     return EncodedStories(parts.train.pick(range(1000)), vocabulary)
 
 
-def new_model(words, seed, optimizer):
-    model = TextClassifier(words, 4, generator=torch.Generator().manual_seed(seed))
+def new_model(vocab_size, seed, optimizer):
+    model = TextClassifier(vocab_size, 4, generator=torch.Generator().manual_seed(seed))
     method, settings = optimizer
     return model, method(model.parameters(), **settings)
 
 
-def learn(stories, quiz, seed, optimizer, *, epochs=10, batch_size=32, shuffle=True):
-    words = int(stories.tokens.max()) + 1
-    model, optimizer = new_model(words, seed, optimizer)
+def learn(stories, validation_loader, seed, optimizer, *, epochs=10, batch_size=32, shuffle=True):
+    vocab_size = int(stories.token_ids.max()) + 1
+    model, optimizer = new_model(vocab_size, seed, optimizer)
     loader, scores = make_loader(stories, batch_size, shuffle, seed), []
     for _ in range(epochs):
         train_one_epoch(model, loader, optimizer)
-        scores.append(evaluate(model, quiz).accuracy)
+        scores.append(evaluate(model, validation_loader).accuracy)
     return model, scores
 
 
 def unknown_share(stories, vocabulary):
-    tokens = EncodedStories(stories, vocabulary).tokens
-    return (tokens == 0).float().mean().item()
+    token_ids = EncodedStories(stories, vocabulary).token_ids
+    return (token_ids == 0).float().mean().item()
 
 
 # ------------------------------------------------------------------------- vocabulary
 
 
 @each_seed
-def test_more_is_unknown_in_the_quizzes_than_in_the_textbook(stories, seed):
+def test_more_is_unknown_in_validation_than_in_training(stories, seed):
     parts = split(stories, seed=seed)
     vocabulary = Vocabulary.build(parts.train.texts)
     in_training = unknown_share(parts.train, vocabulary)
     claim("in training", in_training, ">", 0.05)  # the model can learn what to make of a 0
     more = unknown_share(parts.validation, vocabulary) - in_training
-    claim("more in the quizzes", more, ">", 0.03)
+    claim("more in validation", more, ">", 0.03)
 
 
 @each_seed
-def test_with_peeking_the_quiz_looks_easier_than_new_stories(stories, seed):
+def test_with_peeking_validation_looks_easier_than_new_stories(stories, seed):
     parts = split(stories, seed=seed)
     honest = Vocabulary.build(parts.train.texts)
     peeking = Vocabulary.build(parts.train.texts + parts.validation.texts)
-    quiz, new = (unknown_share(part, honest) for part in parts[1:])
-    claim_near("unknown in the quizzes", quiz, new, within=0.03)
-    quiz, new = (unknown_share(part, peeking) for part in parts[1:])
-    claim("fewer after peeking", new - quiz, ">", 0.03)
+    validation, new = (unknown_share(part, honest) for part in parts[1:])
+    claim_near("unknown in validation", validation, new, within=0.03)
+    validation, new = (unknown_share(part, peeking) for part in parts[1:])
+    claim("fewer after peeking", new - validation, ">", 0.03)
 
 
-def test_the_words_added_by_peeking_stand_once_or_never_in_the_textbook(parts, vocabulary):
+def test_the_words_added_by_peeking_stand_once_or_never_in_training(parts, vocabulary):
     peeking = Vocabulary.build(parts.train.texts + parts.validation.texts)
     counts = Counter(token for text in parts.train.texts for token in tokenize(text))
     added = Counter(counts[token] for token in set(peeking.tokens) - set(vocabulary.tokens))
@@ -96,13 +96,13 @@ def test_the_words_added_by_peeking_stand_once_or_never_in_the_textbook(parts, v
 def test_training_corrects_the_unknown_word_but_no_word_that_it_never_reads(parts, seed):
     peeking = Vocabulary.build(parts.train.texts + parts.validation.texts)
     read = {token for text in parts.train.texts for token in tokenize(text)}
-    never = [number for number, token in enumerate(peeking.tokens) if number and token not in read]
+    never = [id for id, token in enumerate(peeking.tokens) if id and token not in read]
     assert len(never) > 50
     model, optimizer = new_model(len(peeking), seed, SGD)
     before = model.embedding.weight.detach().clone()
     loader = make_loader(EncodedStories(parts.train, peeking), 128, shuffle=True, seed=seed)
     train_one_epoch(model, loader, optimizer)
-    same = (model.embedding.weight == before).all(dim=1)  # (words,)
+    same = (model.embedding.weight == before).all(dim=1)  # (vocab_size,)
     assert same[never].all()
     assert not same[0]
     assert (~same).sum() == len(peeking) - len(never)
@@ -112,30 +112,33 @@ def test_training_corrects_the_unknown_word_but_no_word_that_it_never_reads(part
 
 
 @each_seed
-def test_sgd_learns_only_when_shuffled(parts, by_topic, quiz, seed):
-    _, shuffled = learn(by_topic, quiz, seed, SGD)
-    model, unshuffled = learn(by_topic, quiz, seed, SGD, shuffle=False)
+def test_sgd_learns_only_when_shuffled(parts, by_topic, validation_loader, seed):
+    _, shuffled = learn(by_topic, validation_loader, seed, SGD)
+    model, unshuffled = learn(by_topic, validation_loader, seed, SGD, shuffle=False)
     claim("shuffled", shuffled[-1], ">", 0.6)
     claim("best unshuffled", max(unshuffled), "<", 0.3)
-    assert (predict(model, quiz).argmax(dim=1) == 3).all()  # the topic that was read last
+    guesses = predict(model, validation_loader).argmax(dim=1)
+    assert (guesses == 3).all()  # the topic that was read last
     last = parts.validation.labels.count(3) / len(parts.validation.labels)
     claim_near("from one and the same answer", unshuffled[-1], last, within=1e-6)
 
 
 @each_seed
-def test_adamw_wastes_epochs_unshuffled_and_then_recovers(by_topic, quiz, seed):
-    _, shuffled = learn(by_topic, quiz, seed, ADAMW)
-    _, unshuffled = learn(by_topic, quiz, seed, ADAMW, shuffle=False)
+def test_adamw_wastes_epochs_unshuffled_and_then_recovers(by_topic, validation_loader, seed):
+    _, shuffled = learn(by_topic, validation_loader, seed, ADAMW)
+    _, unshuffled = learn(by_topic, validation_loader, seed, ADAMW, shuffle=False)
     claim("lead after one epoch", shuffled[0] - unshuffled[0], ">", 0.3)
     claim("unshuffled after two", unshuffled[1], "<", 0.4)
     claim("lead at the end", shuffled[-1] - unshuffled[-1], "<", 0.05)
 
 
 @each_seed
-def test_the_order_of_the_quiz_changes_nothing(parts, vocabulary, quiz, thousand, seed):
-    model, _ = learn(thousand, quiz, seed, ADAMW, epochs=1)
+def test_the_order_in_validation_changes_nothing(
+    parts, vocabulary, validation_loader, thousand, seed
+):
+    model, _ = learn(thousand, validation_loader, seed, ADAMW, epochs=1)
     mixed = make_loader(EncodedStories(parts.validation, vocabulary), 128, True, seed)
-    one, other = evaluate(model, quiz), evaluate(model, mixed)
+    one, other = evaluate(model, validation_loader), evaluate(model, mixed)
     claim_near("accuracy", one.accuracy, other.accuracy, within=1e-6)
     claim_near("loss", one.loss, other.loss, within=1e-4)
 
@@ -144,14 +147,15 @@ def test_the_order_of_the_quiz_changes_nothing(parts, vocabulary, quiz, thousand
 
 
 @each_seed
-def test_small_batches_learn_more_in_an_epoch(thousand, quiz, seed):
+def test_small_batches_learn_more_in_an_epoch(thousand, validation_loader, seed):
     sizes = (4, 16, 250, 1000)
     small, medium, large, whole = (
-        learn(thousand, quiz, seed, ADAMW, epochs=1, batch_size=size)[1][0] for size in sizes
+        learn(thousand, validation_loader, seed, ADAMW, epochs=1, batch_size=size)[1][0]
+        for size in sizes
     )
     claim("with small batches", min(small, medium), ">", 0.75)
     claim("lead over large ones", min(small, medium) - max(large, whole), ">", 0.1)
-    later = learn(thousand, quiz, seed, ADAMW, epochs=20, batch_size=250)[1][-1]
+    later = learn(thousand, validation_loader, seed, ADAMW, epochs=20, batch_size=250)[1][-1]
     claim("20 epochs in large batches make up for it", later, ">", 0.8)
 
 

@@ -63,9 +63,9 @@ def copies(model, generator):
 @cache
 def train_from(start, seed):
     """The model before and after, and its validation scores before and after each epoch."""
-    train, validation, words = encoded(seed)
+    train, validation, vocab_size = encoded(seed)
     generator = torch.Generator().manual_seed(seed)
-    model = TextClassifier(words, 4, generator=generator)
+    model = TextClassifier(vocab_size, 4, generator=generator)
     start(model, generator)
     before = copy.deepcopy(model)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
@@ -90,7 +90,7 @@ def lowest_losses(start):
 # ---------------------------------------------------------------------- good and bad starts
 
 
-def test_all_three_starts_begin_at_guessing():
+def test_all_three_starts_begin_at_the_chance_level():
     for start in (small, default, large):
         claim_near(start.__name__, accuracies(start, 0).mean(), 0.25, within=0.06)
 
@@ -179,12 +179,12 @@ def test_from_zeros_only_the_biases_move(seed):
 
 def test_each_layers_correction_is_multiplied_by_the_other_layer():
     model = TextClassifier(5, 3, 4)
-    tokens, offsets = torch.tensor([1, 2, 2, 3]), torch.tensor([0, 2])
+    token_ids, offsets = torch.tensor([1, 2, 2, 3]), torch.tensor([0, 2])
     labels = torch.tensor([0, 2])
-    logits = model(tokens, offsets)
+    logits = model(token_ids, offsets)
     F.cross_entropy(logits, labels).backward()
     wrong = (logits.softmax(1) - F.one_hot(labels, 3)).detach() / 2  # (stories, classes)
-    means = model.embedding(tokens, offsets).detach()
+    means = model.embedding(token_ids, offsets).detach()
     torch.testing.assert_close(model.linear.weight.grad, wrong.T @ means)
     card_1 = (wrong @ model.linear.weight.detach())[0] / 2  # one of two words of story 0
     torch.testing.assert_close(model.embedding.weight.grad[1], card_1)
@@ -201,14 +201,14 @@ def test_copies_stay_copies(seed):
         for name, weight in (("word", model.embedding.weight), ("linear", model.linear.weight)):
             apart = (weight.amax(dim=1) - weight.amin(dim=1)).max()
             claim(f"farthest from its copies {when}, {name}", apart, "<", 1e-3)
-        words = model.embedding.weight[:, 0].std()
-        claim(f"standard deviation {when}", words, ">", 0.04)  # the words do differ
+        spread = model.embedding.weight[:, 0].std()
+        claim(f"standard deviation {when}", spread, ">", 0.04)  # the words do differ
 
 
 def test_copies_know_no_more_than_a_single_number():
-    train, _, words = encoded(0)
+    train, _, vocab_size = encoded(0)
     _, wide, _ = train_from(copies, 0)
-    narrow = TextClassifier(words, 4, 1)
+    narrow = TextClassifier(vocab_size, 4, 1)
     with torch.no_grad():
         narrow.embedding.weight[:] = wide.embedding.weight[:, :1]
         narrow.linear.weight[:] = 64 * wide.linear.weight[:, :1]

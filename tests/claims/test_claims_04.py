@@ -17,7 +17,7 @@ from lessons.text import Vocabulary
 from lessons.training import train_step
 
 NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "04_loss_and_optimizer.ipynb"
-DIE = math.log(4)  # what a guess among the four topics of Mini-News costs
+CHANCE = math.log(4)  # what a guess among the four topics of Mini-News costs
 STEPS = 500
 
 five_seeds = pytest.mark.parametrize("seed", range(5))
@@ -62,21 +62,22 @@ def test_softmax_minus_log_mean_is_cross_entropy(seed):
     logits = 5 * torch.randn(30, 7, generator=generator)
     labels = torch.randint(7, (30,), generator=generator)
     powers = logits.exp()
-    chances = powers / powers.sum(dim=1, keepdim=True)
-    by_hand = -chances[torch.arange(30), labels].log().mean()
+    probabilities = powers / powers.sum(dim=1, keepdim=True)
+    by_hand = -probabilities[torch.arange(30), labels].log().mean()
     torch.testing.assert_close(by_hand, F.cross_entropy(logits, labels))
 
 
-@pytest.mark.parametrize("classes", (2, 4, 10, 100))
-def test_a_die_costs_log_k_whatever_is_right(classes):
-    losses = F.cross_entropy(torch.zeros(classes, classes), torch.arange(classes), reduction="none")
-    torch.testing.assert_close(losses, torch.full((classes,), math.log(classes)))
+@pytest.mark.parametrize("num_classes", (2, 4, 10, 100))
+def test_a_die_costs_log_k_whatever_is_right(num_classes):
+    logits = torch.zeros(num_classes, num_classes)
+    losses = F.cross_entropy(logits, torch.arange(num_classes), reduction="none")
+    torch.testing.assert_close(losses, torch.full((num_classes,), math.log(num_classes)))
 
 
 @five_seeds
-def test_an_untrained_model_costs_about_a_die_roll(seed, new_model, new_batch):
+def test_an_untrained_model_costs_about_the_chance_level(seed, new_model, new_batch):
     loss = loss_of(new_model(seed), new_batch(seed))
-    claim_near("loss", loss, DIE, within=0.05)
+    claim_near("loss", loss, CHANCE, within=0.05)
 
 
 @five_seeds
@@ -175,11 +176,11 @@ def test_a_step_of_sgd_is_one_line_and_goes_downhill(seed, new_model, new_batch)
 
 def first_step(model, batch, optimizer):
     """How far the weights of the batch's words go."""
-    words = model.embedding.weight
-    before = words.detach().clone()
+    weight = model.embedding.weight
+    before = weight.detach().clone()
     loss_of(model, batch).backward()
     optimizer.step()
-    return (words - before).abs()[words.grad != 0]
+    return (weight - before).abs()[weight.grad != 0]
 
 
 @five_seeds
@@ -211,12 +212,12 @@ def test_adam_steps_by_the_rate_however_small_the_slope(slope):
 @five_seeds
 def test_most_words_are_rare_and_rare_words_have_small_slopes(seed, new_model, new_batch, train):
     model, batch = new_model(seed), new_batch(seed)
-    words = len(model.embedding.weight)
-    rare = (train.token_ids.bincount(minlength=words)[1:] <= 10).float().mean()
+    vocab_size = len(model.embedding.weight)
+    rare = (train.token_ids.bincount(minlength=vocab_size)[1:] <= 10).float().mean()
     claim("share of rare words", rare, ">", 0.5)
     loss_of(model, batch).backward()
-    slopes = model.embedding.weight.grad.norm(dim=1)  # (words,)
-    counts = batch.token_ids.bincount(minlength=words)  # (words,)
+    slopes = model.embedding.weight.grad.norm(dim=1)  # (vocab_size,)
+    counts = batch.token_ids.bincount(minlength=vocab_size)  # (vocab_size,)
     quotient = slopes[counts == 1].mean() / slopes[counts >= 20].mean()
     claim("slope of a rare word by a common one's", quotient, "<", 1 / 2)
 
@@ -254,15 +255,15 @@ def below(history, level):
     return next(step for step, loss in enumerate(history) if loss < level)
 
 
-def test_too_small_a_rate_stays_at_the_die_roll(curves):
+def test_too_small_a_rate_stays_at_the_chance_level(curves):
     for seed, history in enumerate(curves["SGD", 0.01]):
-        claim(f"farthest, seed {seed}", max(abs(loss - DIE) for loss in history), "<", 0.05)
+        claim(f"farthest, seed {seed}", max(abs(loss - CHANCE) for loss in history), "<", 0.05)
 
 
 def test_a_good_rate_learns(curves):
     for seed, history in enumerate(curves["SGD", 3.0]):
-        claim_near(f"at first, seed {seed}", mean(history[:50]), DIE, within=0.05)  # it waits
-        claim(f"at the end, seed {seed}", mean(history[-25:]), "<", DIE / 2)
+        claim_near(f"at first, seed {seed}", mean(history[:50]), CHANCE, within=0.05)  # it waits
+        claim(f"at the end, seed {seed}", mean(history[-25:]), "<", CHANCE / 2)
         claim(f"highest, seed {seed}", max(history), "<", 2)  # it never leaves the picture
 
 
@@ -291,7 +292,7 @@ def test_too_large_a_rate_jumps_to_where_it_is_ever_steeper(seed, new_model, tra
 def test_adamw_needs_less_than_half_the_steps(curves):
     pairs = zip(curves["SGD", 3.0], curves["AdamW", 0.01], strict=True)
     for seed, (sgd, adamw) in enumerate(pairs):
-        fast, slow = below(adamw, DIE / 2), below(sgd, DIE / 2)
+        fast, slow = below(adamw, CHANCE / 2), below(sgd, CHANCE / 2)
         claim_near(f"steps of AdamW, seed {seed}", fast, 35, within=10)
         claim_near(f"steps of SGD, seed {seed}", slow, 300, within=60)
         claim(f"steps, seed {seed}", fast / slow, "<", 1 / 2)

@@ -91,9 +91,9 @@ def test_before_training_the_model_is_about_as_good_as_a_die(seed):
 def test_one_batch_is_learned_by_heart_and_its_loss_falls_every_time(seed):
     model, loader, _ = start(seed)
     batch, optimizer = next(iter(loader)), adamw(model)
-    page = [train_step(model, batch, optimizer) for _ in range(30)]
-    claim("largest change", max(b.loss - a.loss for a, b in pairwise(page)), "<", 0)
-    claim("right in the end", page[-1].accuracy, ">", 0.98)
+    turns = [train_step(model, batch, optimizer) for _ in range(30)]
+    claim("largest change", max(b.loss - a.loss for a, b in pairwise(turns)), "<", 0)
+    claim("right in the end", turns[-1].accuracy, ">", 0.98)
 
 
 @seeds
@@ -112,7 +112,7 @@ def test_the_loss_falls_by_epochs_smoothly_and_by_steps_with_a_wobble(seed):
 
 
 @seeds
-def test_four_epochs_of_the_textbook_lead_to_nearly_every_story_right(seed):
+def test_four_epochs_of_training_lead_to_nearly_every_story_right(seed):
     epochs = course(seed).epochs
     for number, (before, after) in enumerate(pairwise(epochs), 1):
         claim(f"change of the loss after epoch {number}", after.loss - before.loss, "<", 0)

@@ -33,13 +33,13 @@ def learn(parts, vocabulary, seed, rate=1e-2, batch_size=128, epochs=10):
 
 
 def run_of(stories, seed):
-    """The lesson's training and exam, with a seed for the split, the weights and the order."""
+    """The lesson's training and test, with a seed for the split, the weights and the order."""
     parts = split(stories, seed=seed)
     vocabulary = Vocabulary.build(parts.train.texts)
     model, history = learn(parts, vocabulary, seed)
     labels = EncodedStories(parts.test, vocabulary).labels
-    chances = predict(model, make_loader(EncodedStories(parts.test, vocabulary), 128))
-    confidence, guesses = chances.max(dim=1)
+    probabilities = predict(model, make_loader(EncodedStories(parts.test, vocabulary), 128))
+    confidence, guesses = probabilities.max(dim=1)
     wrong = (guesses != labels).nonzero().flatten()
     surest = wrong[confidence[wrong].argsort(descending=True)][:3].tolist()
     return SimpleNamespace(
@@ -48,7 +48,7 @@ def run_of(stories, seed):
         model=model,
         history=history,
         labels=labels,
-        chances=chances,
+        probabilities=probabilities,
         confidence=confidence,
         guesses=guesses,
         wrong=wrong,
@@ -73,7 +73,7 @@ def test_the_loss_still_falls_when_the_accuracy_is_flat(runs):
         claim(f"last loss by that in the middle, seed {seed}", last.loss / middle.loss, "<", 1 / 2)
 
 
-def test_the_first_quiz_goes_better_than_the_first_training(runs):
+def test_the_first_validation_goes_better_than_the_first_training(runs):
     for seed, run in enumerate(runs):
         first = run.history[0]
         better = first.validation.accuracy - first.train.accuracy
@@ -82,7 +82,7 @@ def test_the_first_quiz_goes_better_than_the_first_training(runs):
         claim(f"validation loss by training loss, seed {seed}", quotient, "<", 1)
 
 
-def test_after_ten_epochs_the_quiz_hardly_gets_better(runs):
+def test_after_ten_epochs_validation_hardly_gets_better(runs):
     for seed, run in enumerate(runs):
         losses = [epoch.validation.loss for epoch in run.history]
         falls = [before - after for before, after in pairwise(losses)]
@@ -96,7 +96,7 @@ def test_after_ten_epochs_the_quiz_hardly_gets_better(runs):
 def test_two_epochs_are_too_few(runs):
     for seed, run in enumerate(runs):
         second, last = run.history[1], run.history[9]
-        claim(f"second, seed {seed}", second.train.loss, ">", 1)  # high even on the textbook
+        claim(f"second, seed {seed}", second.train.loss, ">", 1)  # high even in training
         quotient = second.train.loss / last.train.loss
         claim(f"second by last, seed {seed}", quotient, ">", 10)
         quotient = second.validation.loss / last.validation.loss
@@ -107,7 +107,7 @@ def test_two_epochs_are_too_few(runs):
 def test_a_hundredth_of_the_rate_hardly_moves_the_loss(runs, seed):
     _, slow = learn(runs[seed].parts, runs[seed].vocabulary, seed, rate=1e-4)
     claim("fall in ten epochs", slow[0].train.loss - slow[9].train.loss, "<", 0.05)
-    claim("last", slow[9].train.loss, ">", 1.3)  # high even on the textbook
+    claim("last", slow[9].train.loss, ">", 1.3)  # high even in training
     quotient = slow[9].validation.loss / math.log(4)  # as good as no knowledge at all
     claim("last in validation, by a die's", quotient, ">", 0.95)
     lead = runs[seed].history[1].validation.accuracy - slow[9].validation.accuracy
@@ -133,13 +133,13 @@ def test_the_best_of_forty_dice_is_flattered():
     flattery, left = [], []
     for seed in range(200):
         generator = torch.Generator().manual_seed(seed)
-        quizzes, exam = (
+        validation_scores, test_scores = (
             (torch.randint(4, (40, 200), generator=generator) == 0).float().mean(dim=1)
             for _ in range(2)
         )
-        chosen = quizzes.argmax()
-        flattery.append((quizzes[chosen] - 0.25).item())
-        left.append((exam[chosen] - 0.25).item())
+        chosen = validation_scores.argmax()
+        flattery.append((validation_scores[chosen] - 0.25).item())
+        left.append((test_scores[chosen] - 0.25).item())
     claim("least flattery", min(flattery), ">", 0.02)
     claim("mean flattery", sum(flattery) / 200, ">", 0.05)
     claim_near("mean of what is left", sum(left) / 200, 0, within=0.01)
@@ -152,15 +152,15 @@ def test_the_best_of_ten_epochs_flatters_less_than_the_luck_of_the_questions(run
         for run in more
     ]
     claim_near("mean", sum(flattery) / len(more), 0, within=0.02)
-    claim("least", min(flattery), "<", 0)  # the exam goes better or worse
+    claim("least", min(flattery), "<", 0)  # the test goes better or worse
     claim("most", max(flattery), ">", 0)
 
 
 @pytest.mark.parametrize("share", [0.25, 0.85, 0.94])
-def test_the_margin_holds_in_19_of_20_exams(share):
+def test_the_margin_holds_in_19_of_20_test_sets(share):
     torch.manual_seed(0)
     scores = torch.distributions.Binomial(200, torch.tensor(share)).sample((20_000,)) / 200
-    margins = 2 * (scores * (1 - scores) / 200).sqrt()  # each exam has only its own score
+    margins = 2 * (scores * (1 - scores) / 200).sqrt()  # each test set has only its own score
     held = ((scores - share).abs() <= margins).float().mean()
     claim_near("held", held, 0.95, within=0.025)
 
@@ -205,7 +205,7 @@ def test_a_class_without_guesses_or_without_stories_is_said_so_in_words(capsys):
     assert [line.split() for line in table[1:4]] == [
         ["a", "≈", "75%", "≈", "75%"],
         ["b", "never", "guessed", "≈", "0%"],
-        ["c", "≈", "0%", "none", "in", "the", "exam"],
+        ["c", "≈", "0%", "none", "in", "the", "test", "set"],
     ]
     assert table[4:] == ["lowest precision: c, ≈ 0%", "lowest recall: b, ≈ 0%"]
 
@@ -218,7 +218,8 @@ def test_it_is_less_sure_when_it_is_wrong(runs):
 
 
 def test_stories_between_two_topics_are_wrong_more_often(runs):
-    lines = (files("lessons") / "mini_news/stories.tsv").read_text(encoding="utf-8").splitlines()
+    file = files("lessons.sources") / "mini_news/stories.tsv"
+    lines = file.read_text(encoding="utf-8").splitlines()
     rows = [line.split("\t") for line in lines[1:]]
     between = {f"{title} {lead}" for _, other, title, lead in rows if other != "-"}
     texts = [text for run in runs for text in run.parts.test.texts]
@@ -228,25 +229,25 @@ def test_stories_between_two_topics_are_wrong_more_often(runs):
     claim("share of the mistakes by share of the stories", of_mistakes / share, ">", 1.5)
 
 
-def pulls(run, row):
+def contributions(run, row):
     """What each token of a story adds to the logit of the guess, over that of the right class."""
     embedding, linear = run.model.embedding.weight.detach(), run.model.linear.weight.detach()
     direction = linear[run.guesses[row]] - linear[run.labels[row]]
     tokens = tokenize(run.parts.test.texts[row])
-    numbers = run.vocabulary.encode(run.parts.test.texts[row])
-    return [(t, (embedding[n] @ direction).item()) for t, n in zip(tokens, numbers, strict=True)]
+    token_ids = run.vocabulary.encode(run.parts.test.texts[row])
+    return [(t, (embedding[n] @ direction).item()) for t, n in zip(tokens, token_ids, strict=True)]
 
 
-def test_the_pulls_of_the_words_add_up_to_the_models_answer(runs):
+def test_the_contributions_of_the_words_add_up_to_the_models_answer(runs):
     for seed, run in enumerate(runs):
         apart = []
         for row in run.surest:
-            values = [value for _, value in pulls(run, row)]
+            values = [value for _, value in contributions(run, row)]
             bias = run.model.linear.bias.detach()
             guess, label = run.guesses[row], run.labels[row]
             difference = sum(values) / len(values) + bias[guess] - bias[label]
-            chances = run.chances[row]
-            expected = (chances[guess] / chances[label]).log().item()
+            probabilities = run.probabilities[row]
+            expected = (probabilities[guess] / probabilities[label]).log().item()
             apart.append(abs(difference.item() - expected))
         claim(f"largest difference, seed {seed}", max(apart), "<", 1e-3)
 
@@ -254,13 +255,13 @@ def test_the_pulls_of_the_words_add_up_to_the_models_answer(runs):
 def test_words_that_mislead_stand_mainly_in_stories_of_the_guessed_topic(runs):
     most, shares = 0, []
     for run in runs:
-        textbook = [set(tokenize(text)) for text in run.parts.train.texts]
+        train_words = [set(tokenize(text)) for text in run.parts.train.texts]
         for row in run.surest:
-            known = {t: v for t, v in pulls(run, row) if t in run.vocabulary.token_to_id}
+            known = {t: v for t, v in contributions(run, row) if t in run.vocabulary.token_to_id}
             for word in sorted(known, key=known.get, reverse=True)[:3]:
                 holders = [
                     label
-                    for words, label in zip(textbook, run.parts.train.labels, strict=True)
+                    for words, label in zip(train_words, run.parts.train.labels, strict=True)
                     if word in words
                 ]
                 shares.append(holders.count(run.guesses[row].item()) / len(holders))

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pytest
 from hub import serve
 from huggingface_hub.utils import httpx
-from lessons.ag_news import _reason
 from pyarrow import parquet
 
 from lessons.sources import load
+from lessons.sources.ag_news import _reason
 
 # What a student does, in a process of its own: the hub's address is read at import.
 STUDENT = """

@@ -27,7 +27,7 @@ means = torch.stack([model.embedding.weight[row].mean(0) for row in tokens.view(
 by_hand = means @ model.linear.weight.T + model.linear.bias
 torch.testing.assert_close(by_hand, model(tokens, offsets))
 words = Vocabulary.of(["<unk>", "a", *map(str, range(48))])
-pulls = word_pulls(Classifier(model, words, tuple("wxyz")), "a b a")
+pulls = word_contributions(Classifier(model, words, tuple("wxyz")), "a b a")
 logits, again = model(tokens, offsets), model(tokens, offsets)
 assert torch.equal(logits, again)
 loss = train_step(model, batch, torch.optim.SGD(model.parameters(), lr=1.0)).loss

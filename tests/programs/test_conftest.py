@@ -61,19 +61,24 @@ def test_one_worker_takes_all_cells_of_a_notebook_in_their_order(run):
 
 
 def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
-    names = ["test_any.py", "b.ipynb", "test_browser_quiz.py", "test_notebooks_on_x.py"]
-    names += ["test_claims_01.py", "test_browser.py", "test_setup.py", "test_notebooks.py"]
-    items = [Item(path=Path("/course") / name, marks=[]) for name in names]
+    names = [
+        "unit/test_any.py",
+        "b.ipynb",
+        "browser/test_quiz.py",
+        "notebooks/test_notebooks_on_x.py",
+    ]
+    names += ["claims/test_1.py", "browser/test_lab.py", "programs/test_make.py", "unit/test_2.py"]
+    items = [Item(path=Path("/course/tests") / name, marks=[]) for name in names]
     pytest_collection_modifyitems(items)
     assert [(item.path.name, *item.marks) for item in items] == [
-        ("test_browser_quiz.py", "browser"),
-        ("test_browser.py", "browser"),
-        ("test_claims_01.py", "claims"),
+        ("test_quiz.py", "browser"),
+        ("test_lab.py", "browser"),
+        ("test_1.py", "claims"),
         ("b.ipynb", "notebooks"),
         ("test_notebooks_on_x.py", "notebooks"),
         ("test_any.py",),
-        ("test_notebooks.py",),
-        ("test_setup.py", "programs"),  # in small pieces, to fill the gaps
+        ("test_2.py",),
+        ("test_make.py", "programs"),  # in small pieces, to fill the gaps
     ]
 
 
@@ -84,7 +89,7 @@ def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
         ("tests/browser/test_browser.py::test_it[x::y]", "browser"),
         ("tests/browser/test_browser_quiz.py::test_it", "browser"),
         ("tests/claims/test_claims_01.py::test_it", "tests/claims/test_claims_01.py"),
-        ("tests/programs/test_setup.py::test_it[a]", "tests/programs/test_setup.py::test_it[a]"),
+        ("tests/programs/test_make.py::test_it[a]", "tests/programs/test_make.py::test_it[a]"),
         (
             "tests/notebooks/test_notebooks_on_x.py::test_it",
             "tests/notebooks/test_notebooks_on_x.py::test_it",

@@ -106,7 +106,7 @@ def test_a_failed_claim_and_a_failed_notebook_are_told_by_name(run, course, monk
     rows = [line.split()[:3] for line in printed.splitlines()]
     assert ["imitation:2", "3", "1"] in rows and ["imitation:5", "3", "1"] in rows
     assert "FAILED on imitation:2: notebooks.02_seed.ipynb" in printed
-    assert "FAILED on imitation:5: tests.test_claims_01::test_of_this_machine" in printed
+    assert "FAILED on imitation:5: tests.claims.test_claims_01::test_of_this_machine" in printed
     assert "01_seven" not in printed
 
 
@@ -125,7 +125,7 @@ def test_imitations_are_drawn_at_random_and_can_be_drawn_again(run, monkeypatch)
 
 def test_a_claim_made_twice_is_a_failure(run, course):
     twice = "from claims import claim\n\ndef test_it():\n    for x in (1, 2): claim('x', x, '<', 9)"
-    (course / "tests" / "test_claims_01.py").write_text(twice)
+    (course / "tests" / "claims" / "test_claims_01.py").write_text(twice)
     ended, printed = run("--only=claims", "--machines=imitation:1")
     assert ended == 1
     assert (
@@ -135,7 +135,7 @@ def test_a_claim_made_twice_is_a_failure(run, course):
 
 def test_a_pass_without_tests_or_with_an_error_in_a_file_is_not_green(run, course):
     assert run("--machines=imitation:1", "-k", "no_such_test")[0] == 1
-    (course / "tests" / "test_claims_01.py").write_text("import no_such_module")
+    (course / "tests" / "claims" / "test_claims_01.py").write_text("import no_such_module")
     assert run("--only=claims", "--machines=imitation:1")[0] == 1
 
 

@@ -76,7 +76,7 @@ def test_the_same_cell_may_be_changed(run):
     assert run("evaluate(model, test).loss", "one") == ""
 
 
-def test_a_second_cell_is_told_once_a_run(run):
+def test_a_second_cell_has_the_note_once_a_run(run):
     assert run("evaluate(model, test)", "one") == ""
     for _ in range(2):
         said = run("a = evaluate(model, test)\nb = predict(model, test)", "two")
@@ -90,19 +90,19 @@ def test_without_ids_a_cell_is_known_by_its_code(run):
     assert run("x = predict(model, test)") == NOTE + "\n"
 
 
-def test_to_load_it_again_makes_no_new_exam(run):
+def test_to_load_it_again_makes_no_new_test_set(run):
     run("evaluate(model, test)", "one")
     run("get_ready()", "setup")
     assert run("x = evaluate(model, test)", "two") == NOTE + "\n"
 
 
-def test_another_split_is_another_exam(run):
+def test_another_split_is_another_test_set(run):
     run("evaluate(model, test)", "one")
     run("other = EncodedStories(load_split(seed=1).test, vocabulary)", "setup")
     assert run("x = evaluate(model, OneUse(make_loader(other, 64)))", "two") == ""
 
 
-def test_quizzes_may_be_taken_again_and_again(run):
+def test_a_validation_set_may_be_scored_again_and_again(run):
     assert run("x = evaluate(model, validation)", "one") == ""
     assert run("y = evaluate(model, validation)", "two") == ""
 
@@ -112,7 +112,7 @@ def test_to_look_at_the_stories_is_no_use(run):
     assert run("n = len(test.dataset), parts.test.texts[0], test.dataset.labels.sum()", "two") == ""
 
 
-def test_another_vocabulary_makes_no_new_exam(run):
+def test_another_vocabulary_makes_no_new_test_set(run):
     run("evaluate(model, test)", "one")
     run("other = EncodedStories(parts.test, Vocabulary.of(['<unk>']))", "setup")
     assert run("x = predict(model, OneUse(make_loader(other, 64)))", "two") == NOTE + "\n"

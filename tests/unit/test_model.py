@@ -18,7 +18,7 @@ def test_the_logits_are_a_weighted_mean_of_vectors():
 
 
 def test_the_first_weights_are_small_and_even():
-    model = TextClassifier(words=2000, classes=4)
+    model = TextClassifier(vocab_size=2000, num_classes=4)
     for weight in (model.embedding.weight, model.linear.weight):
         assert weight.abs().max() <= 0.1
         assert weight.std().item() == pytest.approx(0.2 / math.sqrt(12), rel=0.1)  # of a uniform

@@ -106,7 +106,7 @@ def download_ag_news() -> Iterator[tuple[int, int]]:
 
 def _events() -> Iterator[tuple[str, Any]]:
     """What the other process says, and ten times a second how many bytes have come."""
-    command = [sys.executable, "-m", "lessons.sources.ag_news"]
+    command = [sys.executable, "-P", __file__]  # by its path: what is around it imports torch
     environment = os.environ | {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL

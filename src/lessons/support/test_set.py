@@ -7,8 +7,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 from torch.utils.data import DataLoader
 
 NOTE = """\
-Note: another cell has scored this test set before. The exam counts once: look at the
-result, change something, take it again, and the new score is too good. Use the
+Note: another cell has scored this test set before. A test set counts once: look at
+the result, change something, score it again, and the new score is too good. Use the
 validation set to choose (lesson 07). A loader without `OneUse` gives no note."""
 
 Batch = TypeVar("Batch")
