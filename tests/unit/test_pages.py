@@ -14,6 +14,7 @@ from claims import claim
 from lesson_notebooks import NOTEBOOKS, read
 
 from conftest import ROOT
+from lessons import panels
 from lessons.exercises import asserts
 from lessons.exercises.runner import NOT_YET, PASSED, examine
 from lessons.panels.controls import Panel
@@ -133,6 +134,20 @@ def test_the_readme_lists_every_notebook_with_its_minutes():
     assert rows == [
         (name, re.search(r"about (\d+) minutes", text)[1]) for name, text in titles.items()
     ]
+
+
+# ---------------------------------------------------------------------- for instructors
+
+
+def test_the_table_of_panels_says_in_which_lessons_each_is():
+    page = TEXTS[ROOT / "docs" / "instructors.md"]
+    rows = re.findall(r"^\| (.+) \| (\d\d(?:, \d\d)*) \| .+ \|$", page, re.M)
+    assert len(rows) > 4
+    names = {getattr(panels, name).title: name for name in panels.__all__ if name != "Target"}
+    code = {path.stem[:2]: path.read_text(encoding="utf-8") for path in NOTEBOOKS}
+    for title, lessons in rows:
+        shown = [lesson for lesson, text in code.items() if f"{names[title]}(" in text]
+        assert lessons.split(", ") == shown, title
 
 
 # ------------------------------------------------------------------- how to add something
