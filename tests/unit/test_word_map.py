@@ -12,7 +12,7 @@ from odd_data import SOURCES
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
 from lessons.panels import WordMapPanel
-from lessons.panels.controls import words
+from lessons.panels.controls import html_line
 from lessons.panels.word_map import Topic, WordMap, describe, learn, plane, topic_shares
 from lessons.sources import load_split
 from lessons.split import Split, Stories
@@ -222,7 +222,7 @@ def test_another_word_is_marked_and_its_neighbours_told(at_the_start):
 def test_a_word_that_is_none_of_theirs_is_told_and_the_map_stays(at_the_start, wrong):
     at_the_start._word.value = wrong
     told = f"Type one word that stands in the stories; {wrong!r} does not."
-    assert at_the_start._status.value == words(told, error=True)
+    assert at_the_start._status.value == html_line(told, error=True)
     assert "Before training, the words of all" in alt(at_the_start)
     with pytest.raises(ValueError, match="Type one word that stands in the stories"):
         at_the_start.nearest(wrong, 0)

@@ -15,7 +15,7 @@ from lessons.figures.html import labelled, picture, svg
 from lessons.figures.plots import TRAIN, VALIDATION, shorten
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
-from lessons.panels.controls import Dial, Panel, beside, buttons, status_line, words
+from lessons.panels.controls import Dial, Panel, beside, buttons, html_line, status_line
 from lessons.sources import load_split
 from lessons.split import Split
 from lessons.support.checks import check_whole_number
@@ -118,7 +118,7 @@ def learn(parts: Split, epochs: int) -> WordMap:
     vocabulary = Vocabulary.build(stories.texts)
     encoded = EncodedStories(stories, vocabulary)
     start = torch.Generator().manual_seed(0)
-    with torch.random.fork_rng(devices=[]):  # a panel takes none of the kernel's random numbers
+    with torch.random.fork_rng(devices=[]):  # the kernel's random state stays as it is
         model = TextClassifier(len(vocabulary), len(stories.names), generator=start)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
     loader = make_loader(encoded, 128, shuffle=True)
@@ -229,9 +229,9 @@ class WordMapPanel(Panel):
         try:
             id = self._map.id_of(self._word.value)
             told = f"{tell_nearest(self._map, id, epoch)} {tell_separation(self._map, epoch)}"
-            self._status.value = words(told)
+            self._status.value = html_line(told)
         except ValueError as problem:
-            self._status.value = words(str(problem), error=True)
+            self._status.value = html_line(str(problem), error=True)
         figure = Figure(figsize=(7.4, 4.7), layout="constrained")
         draw_words(figure.subplots(), self._map, epoch, id)
         _draw_legend(figure)
