@@ -7,7 +7,9 @@ from html import unescape
 import numpy as np
 import pytest
 import torch
+from ipywidgets import SelectionSlider
 from odd_data import SOURCES
+from panels import find
 
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
@@ -189,7 +191,7 @@ def test_the_slider_moves_the_words(at_the_start):
         "Before training, the words of all topics lie near the middle."
     )
     before = points(at_the_start)
-    at_the_start._epoch.slider.value = 5
+    find(at_the_start, SelectionSlider, "epoch").value = 5
     assert points(at_the_start) != before
     (best, cosine), *_ = at_the_start.nearest("goal", 5)
     told = f"After epoch 5, these are nearest to “goal”: {best} ({cosine:.2f}),"
