@@ -288,7 +288,7 @@ def _name_words(
 def _mark(ax: Axes, place: list[float], word: str) -> None:
     ax.plot(*place, "o", color="black", markersize=13, fillstyle="none", markeredgewidth=2)
     x, y = place
-    above: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "weight": "bold"}
+    above: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "size": 13}
     ax.annotate(shorten(word), (x, y), (0, 12), parse_math=False, **above)
 
 
