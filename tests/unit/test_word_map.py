@@ -280,7 +280,7 @@ def test_names_from_data_are_no_formula_and_no_html():
     texts = ["rise rise $x$", "fall fall $y$"] * 20
     stories = Stories(texts, [0, 1] * 20, ("$yes$ & no", "<b>"))
     made = WordMapPanel(Split(stories, stories, stories), epochs=2)
-    assert "$yes$ &amp; no" in made._view.value and "<b>" not in made._view.value
+    assert ">$yes$ &amp; no</text>" in made._view.value and "<b>" not in made._view.value
 
 
 def test_words_that_tell_nothing_of_their_topics_are_shown_all_the_same():
