@@ -1,12 +1,14 @@
 """The quizzes: what holds for each of them, and what their panel says. Without a browser."""
 
 import re
+from collections import Counter
 from html import unescape
 from html.parser import HTMLParser
 from string import ascii_uppercase
 
 import ipywidgets
 import pytest
+from wrong_answers import WRONG_ANSWERS
 
 from conftest import ROOT
 from lessons.panels import CheckYourself
@@ -88,9 +90,12 @@ def test_every_wrong_option_shows_a_misconception_and_no_right_one_does():
             assert (option.misconception in known) != option.right, option.text
 
 
-def test_every_misconception_is_met():
-    met = {o.misconception for quiz in QUIZZES.values() for q in quiz for o in q.options}
-    assert set(misconceptions()) <= met
+def test_every_misconception_is_met_in_two_places_and_none_is_beside_the_list():
+    options = [option for quiz in QUIZZES.values() for q in quiz for option in q.options]
+    met = Counter(option.misconception for option in options if not option.right)
+    met.update(wrong.misconception for wrong in WRONG_ANSWERS)
+    assert set(met) == set(misconceptions())
+    assert [name for name, places in met.items() if places < 2] == []
 
 
 def test_every_lesson_that_shows_a_quiz_has_its_questions():
