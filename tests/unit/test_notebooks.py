@@ -171,7 +171,7 @@ def test_its_links_lead_somewhere(path):
 
 
 def anchors(path):
-    """What a link can lead to in a notebook: its headings, under the names JupyterLab gives them."""
+    """What a link can lead to in a notebook: its headings, as JupyterLab names them."""
     headings = re.findall(r"^#+ (.+)$", "\n".join(sources(path, "markdown")), re.M)
     return {heading.replace(" ", "-") for heading in headings}
 
