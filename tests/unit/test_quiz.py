@@ -8,9 +8,9 @@ from string import ascii_uppercase
 
 import ipywidgets
 import pytest
+from lesson_notebooks import NOTEBOOKS, read
 from wrong_answers import WRONG_ANSWERS
 
-from conftest import ROOT
 from lessons.panels import CheckYourself
 from lessons.panels.check_yourself import COUNTS, as_html
 from lessons.questions import Option, Question, lessons, misconceptions, parse, questions
@@ -99,8 +99,15 @@ def test_every_misconception_is_met_in_two_places_and_none_is_beside_the_list():
 
 
 def test_every_lesson_that_shows_a_quiz_has_its_questions():
-    shown = [path.stem[:2] for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")]
-    assert lessons() == sorted(shown)
+    assert lessons() == [path.stem[:2] for path in NOTEBOOKS]
+
+
+@by_lesson
+def test_the_sentence_above_the_questions_says_how_many_there_are(lesson):
+    (path,) = (path for path in NOTEBOOKS if path.stem[:2] == lesson)
+    prose = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+    sentence = f"{COUNTS[len(QUIZZES[lesson])].capitalize()} questions on this lesson."
+    assert sum(sentence in text for text in prose) == 1
 
 
 PAGE = """\
