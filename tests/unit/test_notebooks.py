@@ -292,7 +292,8 @@ def test_a_term_is_explained_where_it_is_first_used(term):
 
 
 def test_what_is_drawn_is_linked_in_the_same_words():
-    (told,) = (text for text in sources(NOTEBOOKS[0], "markdown") if DRAWING.name in text)
+    told = "\n".join(sources(NOTEBOOKS[0], "markdown"))
+    assert DRAWING.name in told
     parts = ElementTree.parse(DRAWING).findall(".//*[@class='part']")
     links = re.findall(r"^- \[([^\]]+)\]\((\d\d)_", told, re.M)
     assert sorted(words.strip("*") for words, _ in links) == sorted(part.text for part in parts)
