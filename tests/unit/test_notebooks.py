@@ -263,7 +263,7 @@ def told(path):
     """The prose of a lesson, cell by cell, without its title, recap, headings, links and code."""
     for text in sources(path, "markdown")[1:]:
         if not text.startswith("## In three lines"):
-            yield re.sub(r"^#.*$|\]\(.*?\)|`[^`]*`|<a .*?</a>", "", text, flags=re.M)
+            yield re.sub(r"^#.*$|\]\(.*?\)|`[^`]*`|<a .*?</a>|<img [^>]*>", "", text, flags=re.M)
 
 
 def test_the_glossary_is_sorted_and_long():
