@@ -9,7 +9,6 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
 from lessons.exercises import EXERCISES
-from lessons.exercises.runner import name_of
 
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
@@ -29,10 +28,10 @@ def exercises_of(notebook):
     return prompts, codes
 
 
-def answer_cell(exercise, code):
-    """The source of the cell in which this code answers an exercise."""
-    gap = "\n\n" if exercise.starter.startswith(("def ", "class ")) else ""
-    return f'{code}\n{gap}check("{exercise.id}", {name_of(exercise.starter)})'
+def solved_cell(id):
+    """The source of the cell in which the solution answers an exercise."""
+    exercise = EXERCISES[id]
+    return f'{exercise.code}\n\n\ncheck("{id}", {exercise.solution.__name__})'
 
 
 def solved(path):
@@ -42,7 +41,7 @@ def solved(path):
     ids = {source: id for id, source in codes.items()}
     for cell in notebook.cells:
         if id := ids.get(cell.source):
-            cell.source = answer_cell(EXERCISES[id], EXERCISES[id].solution)
+            cell.source = solved_cell(id)
     return notebook
 
 

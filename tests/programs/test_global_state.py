@@ -16,19 +16,18 @@ from matplotlib.figure import Figure
 
 from lessons import panels
 from lessons.exercises import EXERCISES, check
-from lessons.exercises.runner import handed_in
 from lessons.figures import html, plots
 from lessons.model import Classifier, TextClassifier
 from lessons.panels.controls import Panel
-from lessons.silent_bugs import bugs
 from lessons.silent_bugs import plots as bug_plots
+from lessons.silent_bugs.steps import EpochScores
 from lessons.text import Vocabulary
 from lessons.training import Scores
 from lessons.validation import Epoch
 
 SCORES = Scores(1.0, 0.5)
 HISTORY = [Epoch(1, SCORES, SCORES, 1.0), Epoch(2, SCORES, SCORES, 1.0)]
-LOOKS = [bugs.Look(1, SCORES, SCORES, SCORES, SCORES)]
+EPOCHS = [EpochScores(1, SCORES, SCORES, SCORES, SCORES)]
 LITTLE = Classifier(TextClassifier(3, 2), Vocabulary.of(["<unk>", "good", "bad"]), ("a", "b"))
 SKETCHES = {"rises": [0, 1], "falls": [1, 0]}
 
@@ -67,7 +66,9 @@ DRAWN = {
     "draw_accuracy": lambda ax, parts: plots.draw_accuracy(ax, HISTORY),
     "draw_earlier": lambda ax, parts: plots.draw_earlier(ax, [HISTORY], "loss"),
     "draw_line": lambda ax, parts: plots.draw_line(ax, [1], [2], "a", plots.TRAIN),
-    "draw_twins": lambda ax, parts: bug_plots.draw_twins(Figure(), LOOKS, LOOKS, LOOKS, "broken"),
+    "draw_comparison": lambda ax, parts: bug_plots.draw_comparison(
+        Figure(), EPOCHS, EPOCHS, EPOCHS, "broken"
+    ),
     "draw_sizes": plots.draw_sizes,
     "draw_shares": lambda ax, parts: plots.draw_shares(ax, parts, "Shares"),
     "draw_epoch": lambda ax, parts: plots.draw_epoch(ax, 1030, 100),
@@ -123,7 +124,7 @@ def test_a_panel_changes_no_setting(name, parts, tmp_path, same_settings):
 
 @pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 def test_a_check_changes_no_setting(exercise, same_settings):
-    check(exercise.id, handed_in(exercise.solution))
+    check(exercise.id, exercise.solution)
 
 
 def test_a_drawing_that_fails_puts_its_setting_back(same_settings, monkeypatch):

@@ -1,21 +1,28 @@
 """Every exercise: its solution passes, each wrong answer fails with its own words."""
 
 import ast
+import builtins
 import functools
 import inspect
 import linecache
 import math
 import re
+import sys
 import threading
 import time
 from contextlib import suppress
+from functools import cache
+from types import FunctionType
 
 import numpy as np
 import pytest
 import torch
-from lesson_notebooks import NOTEBOOKS, answer_cell, exercises_of, read
+from lesson_notebooks import NOTEBOOKS, exercises_of, read
+from torch import nn
+from wrong_answers import WRONG_ANSWERS
 
 import lessons.exercises as desk
+from conftest import ROOT
 from lessons.exercises import EXERCISES, check, hint, solution
 from lessons.exercises.asserts import Exercise, NotYet, call, little_batches
 from lessons.exercises.runner import (
@@ -24,12 +31,9 @@ from lessons.exercises.runner import (
     OUR_FAULT,
     PASSED,
     examine,
-    handed_in,
-    name_of,
+    methods,
 )
 from lessons.model import TextClassifier
-
-WRONG = [(id, wrong) for id, exercise in EXERCISES.items() for wrong in exercise.wrong_answers]
 
 of_each = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 
@@ -39,29 +43,72 @@ of_each = pytest.mark.parametrize("exercise", EXERCISES.values(), ids=EXERCISES)
 
 @of_each
 def test_its_solution_passes(exercise):
-    verdict = examine(exercise, handed_in(exercise.solution))
-    assert verdict == (PASSED, exercise.moral)
-
-
-@pytest.mark.parametrize(("id", "wrong"), WRONG, ids=[f"{id}: {w.message[:40]}" for id, w in WRONG])
-def test_a_wrong_answer_fails_with_its_own_words(id, wrong):
-    verdict = examine(EXERCISES[id], handed_in(wrong.code))
-    assert verdict.state == NOT_YET
-    assert wrong.message in verdict.text
+    assert examine(exercise, exercise.solution) == (PASSED, exercise.moral)
 
 
 @of_each
-def test_its_wrong_answers_differ(exercise):
-    assert len(exercise.wrong_answers) >= 3
-    codes = [exercise.solution, *(wrong.code for wrong in exercise.wrong_answers)]
-    assert len({ast.dump(ast.parse(code)) for code in codes}) == len(codes)
-    assert len({wrong.message for wrong in exercise.wrong_answers}) == len(codes) - 1
+def test_its_solution_is_written_as_a_learner_would(exercise):
+    written = exercise.solution
+    assert exercise.code.startswith((f"def {written.__name__}(", f"class {written.__name__}("))
+    nodes = list(ast.walk(ast.parse(exercise.code)))
+    functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
+    for node in [*functions, *(one for one in nodes if isinstance(one, ast.ClassDef))]:
+        assert ast.get_docstring(node) is None
+    assert all(node.returns is None for node in functions)
+    assert all(node.annotation is None for node in nodes if isinstance(node, ast.arg))
+
+
+LESSONS = {
+    path.stem: ast.parse(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "src" / "lessons" / "exercises").glob("lesson_*.py"))
+}
+
+
+def test_every_exercise_has_an_id_and_a_solution_of_its_own():
+    made = [call for page in LESSONS.values() for call in calls_of("Exercise", page)]
+    assert len(made) == len(EXERCISES)  # of equal ids, only the last one would be found
+    assert len({one.solution for one in EXERCISES.values()}) == len(EXERCISES)
+
+
+def calls_of(name, page):
+    """The places in a page of code where it calls something by this name."""
+    calls = (node for node in ast.walk(page) if isinstance(node, ast.Call))
+    return [node for node in calls if isinstance(node.func, ast.Name) and node.func.id == name]
+
+
+def test_nothing_but_solutions_goes_without_types_and_docstrings():
+    """Neither mypy nor ruff asks for them where the solutions are."""
+    solutions = {exercise.solution.__name__ for exercise in EXERCISES.values()}
+    for lesson, page in LESSONS.items():
+        for node in page.body:
+            if isinstance(node, ast.FunctionDef) and node.name not in solutions:
+                given = [one.annotation for one in node.args.args]
+                assert all([*given, node.returns]), f"{lesson}: {node.name} has no types"
+                assert node.name.startswith("_") or ast.get_docstring(node), node.name
+
+
+@pytest.mark.parametrize("wrong", WRONG_ANSWERS, ids=lambda w: f"{w.id}: {w.answer.__name__}")
+def test_a_wrong_answer_fails_with_its_own_words(wrong):
+    state, text = examine(EXERCISES[wrong.id], wrong.answer)
+    assert state == NOT_YET
+    assert wrong.words in text
 
 
 @of_each
-def test_its_starter_is_not_an_attempt(exercise):
-    assert examine(exercise, handed_in(exercise.starter)).state == NOT_ATTEMPTED
-    assert name_of(exercise.starter) == name_of(exercise.solution)
+def test_it_has_wrong_answers_which_differ_and_are_told_apart(exercise):
+    answers = [wrong for wrong in WRONG_ANSWERS if wrong.id == exercise.id]
+    assert len(answers) >= 3
+    bodies = [body_of(exercise.solution), *(body_of(wrong.answer) for wrong in answers)]
+    assert len(set(bodies)) == len(bodies)
+    assert len({wrong.words for wrong in answers}) == len(answers)
+    texts = {examine(exercise, wrong.answer).text for wrong in answers}
+    assert len(texts) == len(answers)
+
+
+def body_of(answer):
+    """What a function or class does, whatever its name is."""
+    (node,) = ast.parse(inspect.getsource(answer)).body
+    return ast.dump(ast.Module(node.body, []))
 
 
 @of_each
@@ -85,38 +132,99 @@ def test_nonsense_is_never_our_fault(exercise):
 
 @of_each
 def test_its_texts(exercise):
-    assert re.fullmatch(r"0[1-7]-[a-z]+", exercise.id)
+    lesson, _, word = exercise.id.partition("-")
+    assert exercise.solution.__module__ == f"lessons.exercises.lesson_{lesson}"
+    assert re.fullmatch("[a-z]+", word)
     assert len(exercise.hints) >= 2
     assert all(text.strip()[-1] in ".?:" for text in (*exercise.hints, exercise.moral))
-    code = ast.dump(ast.parse(exercise.solution).body[-1])
-    assert all(code not in hint for hint in exercise.hints)
+    (written,) = ast.parse(exercise.code).body
+    body = "; ".join(map(ast.unparse, written.body)).removeprefix("return ")
+    assert all(body not in hint for hint in exercise.hints)
+
+
+def test_a_lesson_is_found_by_its_name(tmp_path, monkeypatch):
+    """Without an edit of any list."""
+    lesson = tmp_path / "lesson_97.py"
+    lesson.write_text(
+        "from lessons.exercises.lesson_05 import STEPS\nONE = STEPS._replace(id='97-one')"
+    )
+    monkeypatch.setattr(desk, "__path__", [*desk.__path__, str(tmp_path)])
+    assert list(desk.collect()) == [*EXERCISES, "97-one"]
+    del sys.modules["lessons.exercises.lesson_97"], desk.lesson_97
 
 
 # --------------------------------------------------------------------------- in the notebooks
 
 
-def test_the_notebooks_hold_the_prompts_and_starters_of_all_exercises():
+@cache
+def in_the_notebooks():
+    """Prompts and code to begin with, by id, in the order of the lessons."""
     prompts, codes = {}, {}
     for path in NOTEBOOKS:
         shown, begun = exercises_of(read(path))
-        assert all(path.stem.startswith(id[:2]) for id in shown)
+        assert all(path.stem.startswith(id[:2]) for id in [*shown, *begun])
         prompts |= shown
         codes |= begun
-    assert prompts == {id: one.prompt for id, one in EXERCISES.items()}
-    assert codes == {id: answer_cell(one, one.starter) for id, one in EXERCISES.items()}
-    assert list(prompts) == list(EXERCISES)  # in the same order
+    return prompts, codes
+
+
+def test_the_notebooks_hold_all_exercises_and_no_others_in_order():
+    prompts, codes = in_the_notebooks()
+    assert list(prompts) == list(codes) == list(EXERCISES)
+
+
+@of_each
+def test_its_code_to_begin_with_has_the_first_lines_of_the_solution_and_does_nothing(exercise):
+    prompts, codes = in_the_notebooks()
+    handed_in = {}
+    exec(codes[exercise.id], {"nn": nn, "check": handed_in.__setitem__})
+    answer = handed_in[exercise.id]
+    assert first_lines(answer) == first_lines(exercise.solution)
+    assert f"`{answer.__name__}`" in prompts[exercise.id]
+    assert examine(exercise, answer).state == NOT_ATTEMPTED
+
+
+def first_lines(answer):
+    """The name, and the signatures of a function or of the methods of a class."""
+    signatures = {name: inspect.signature(one) for name, one in methods(answer).items()}
+    return answer.__name__, signatures
+
+
+@of_each
+def test_its_hints_use_the_names_of_the_lesson_and_of_the_solution(exercise):
+    known = {*dir(builtins), *names_in(exercise.code)}
+    for path in NOTEBOOKS:
+        if path.stem.startswith(exercise.id[:2]):
+            codes = [cell.source for cell in read(path).cells if cell.cell_type == "code"]
+            known.update(name for code in codes for name in names_in(code))
+    for text in exercise.hints:
+        words = re.findall(r"\w+", re.sub("`.*?`", "", text))
+        for code in re.findall("`(.*?)`", text):
+            with suppress(SyntaxError):  # a part of a line, or no code
+                assert names_in(code) <= known.union(words), text
+
+
+def names_in(code):
+    """The names that a piece of code uses, those behind a point too."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        parts = (getattr(node, part, None) for part in ("id", "attr", "name", "arg", "module"))
+        found.update(part for part in parts if isinstance(part, str))
+    return found
 
 
 def test_no_notebook_holds_a_solution():
     shown = [
-        ast.dump(node)
+        ast.dump(ast.Module(node.body, []))
         for path in NOTEBOOKS
-        for code in read(path).cells
-        if code.cell_type == "code"
-        for node in ast.parse(code.source).body
+        for cell in read(path).cells
+        if cell.cell_type == "code"
+        for node in ast.walk(ast.parse(cell.source))
+        if isinstance(node, ast.FunctionDef | ast.ClassDef)
     ]
+    assert shown
     for exercise in EXERCISES.values():
-        assert ast.dump(ast.parse(exercise.solution).body[-1]) not in shown
+        assert body_of(exercise.solution) not in shown
 
 
 # --------------------------------------------------------------------------------- the desk
@@ -129,16 +237,20 @@ def double(answer):
             raise NotYet(f"twice {number}: expected {2 * number}, saw {seen}")
 
 
-TWICE = Exercise(
-    "00-twice",
-    "Double it.",
-    "def my_twice(numbers):\n    ...",
-    double,
-    ("Add.", "Add it to itself."),
-    "def my_twice(numbers):\n    return 2 * numbers[0]",
-    "Well doubled.",
-    (),
-)
+def my_twice(numbers):
+    return 2 * numbers[0]
+
+
+def my_nothing(numbers): ...
+
+
+TWICE = Exercise("00-twice", my_twice, double, ("Add.", "Add it to itself."), "Well doubled.")
+
+
+def elsewhere(function):
+    """The same function as if it stood in a cell: in another file than the check."""
+    code = function.__code__.replace(co_filename="<cell>")
+    return FunctionType(code, function.__globals__, function.__name__)
 
 
 @pytest.fixture
@@ -157,8 +269,7 @@ def test_the_four_verdicts(twice, capsys):
     assert "✗ Not yet. twice 1: expected 2, saw 3\nFor a hint: hint(" in said(lambda numbers: 3)
     assert said(...).startswith("○ Not attempted yet. Put your answer")
     EXERCISES["00-twice"] = TWICE._replace(check=lambda answer: math.sqrt("our mistake"))
-    answer = handed_in(TWICE.solution)  # its code is in another file than that of the check
-    assert said(answer) == (
+    assert said(elsewhere(my_twice)) == (
         "! Our fault. Our checker failed (TypeError: must be real number, not str), not you. Your "
         "answer may be right. Please report it.\n"
     )
@@ -181,7 +292,7 @@ def test_the_solution_comes_after_an_attempt(twice, capsys):
     check("00-twice", lambda numbers: 0)
     capsys.readouterr()
     solution("00-twice")
-    assert capsys.readouterr().out == TWICE.solution + "\n"
+    assert capsys.readouterr().out == inspect.getsource(my_twice)
 
 
 def test_a_mistyped_exercise(capsys):
@@ -189,6 +300,89 @@ def test_a_mistyped_exercise(capsys):
     hint("05-lop")
     solution("05-lop")
     assert capsys.readouterr().out.count('Did you mean "05-loop"?') == 3
+
+
+def documented(numbers):
+    """What it should do."""
+    ...
+
+
+def passes(numbers):
+    # a thought
+    pass
+    ...
+
+
+def returns_none(numbers):
+    return None
+
+
+class WithoutLayers(nn.Module):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__()
+        ...
+
+    def forward(self, token_ids, offsets):
+        """What it should do."""
+        ...
+
+
+class WithoutInit(nn.Module):
+    def __init__(self, vocab_size, num_classes, embedding_dim): ...
+
+    @torch.no_grad()
+    def forward(self, token_ids, offsets):
+        pass
+
+
+@pytest.mark.parametrize(
+    "answer", [None, ..., my_nothing, documented, passes, returns_none, torch.no_grad()(my_nothing)]
+)
+def test_a_function_that_does_nothing_is_not_attempted(answer):
+    assert examine(TWICE, answer).state == NOT_ATTEMPTED
+
+
+@pytest.mark.parametrize("answer", [None, ..., WithoutLayers, WithoutInit])
+def test_a_class_that_does_nothing_is_not_attempted(answer):
+    assert examine(CLASS, answer).state == NOT_ATTEMPTED
+
+
+def returns_dots(numbers):
+    return ...
+
+
+def has_a_thought(numbers):
+    numbers = [*numbers]
+
+
+def prints(numbers):
+    print("numbers")
+
+
+class Forgets(WithoutLayers):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__(vocab_size, num_classes, embedding_dim)
+
+
+class Guesses(WithoutLayers):
+    def forward(self, token_ids, offsets):
+        return token_ids[offsets]
+
+
+class Empty(nn.Module): ...
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        *((name, one) for name in ("function", "class") for one in (0, "", [], False, "...")),
+        *(("function", one) for one in (returns_dots, has_a_thought, prints, lambda _: ..., Empty)),
+        *(("class", one) for one in (Forgets, Guesses, Empty, WithoutLayers(1, 2, 3), my_nothing)),
+    ],
+)
+def test_whatever_does_something_is_an_attempt(exercise, answer):
+    exercises = {"function": TWICE, "class": CLASS}
+    assert examine(exercises[exercise], answer).state in (PASSED, NOT_YET)
 
 
 def raises(numbers):
@@ -254,12 +448,12 @@ def test_an_error_inside_a_decorator_is_shown_with_the_learners_line(answer):
 class Decorated(TextClassifier):
     """A right answer but for its last line."""
 
-    def __init__(self, words, classes, width):
-        super().__init__(words, classes, width)
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__(vocab_size, num_classes, embedding_dim)
 
     @torch.enable_grad()
-    def forward(self, tokens, offsets):
-        return super().forward(tokens, offsets)[len(self.nothing)]  # here
+    def forward(self, token_ids, offsets):
+        return super().forward(token_ids, offsets)[len(self.nothing)]  # here
 
 
 def test_an_error_inside_a_decorated_method_is_shown_with_its_line():
@@ -269,17 +463,21 @@ def test_an_error_inside_a_decorated_method_is_shown_with_its_line():
     assert linecache.getline(__file__, number).endswith("# here\n")
 
 
+class MyModel(nn.Module):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__()
+        self.model = TextClassifier(vocab_size, num_classes, embedding_dim)
+
+    def forward(self, token_ids, offsets):
+        return self.model(token_ids, offsets)
+
+
 CLASS = Exercise(
     "00-class",
-    "A class.",
-    "class MyModel(nn.Module):\n"
-    "    def __init__(self, words, classes, width): ...\n"
-    "    def forward(self, tokens, offsets): ...",
+    MyModel,
     lambda answer: answer(12, 3, 8)(*little_batches((2,))[0][:2]),
     (),
-    "",
     "Well made.",
-    (),
 )
 
 
@@ -291,16 +489,16 @@ def test_what_is_wrong_before_the_decorator_has_called_the_answer_is_not_our_fau
 
         return inner
 
-    decorated = refuses(handed_in(TWICE.solution))  # its code is in another file
+    decorated = refuses(elsewhere(my_twice))
     assert examine(TWICE, decorated) == (NOT_YET, "Your decorator raised TypeError: not today")
-    cached = functools.lru_cache(handed_in(TWICE.solution))  # has no line of Python
+    cached = functools.lru_cache(elsewhere(my_twice))  # has no line of Python
     assert examine(TWICE, cached).text == "Your decorator raised TypeError: unhashable type: 'list'"
 
 
 def test_a_decorated_answer_is_judged_like_one_without():
     for decorate in (torch.no_grad(), noted):
-        assert examine(TWICE, decorate(handed_in(TWICE.solution))).state == PASSED
-        assert examine(TWICE, decorate(handed_in(TWICE.starter))).state == NOT_ATTEMPTED
+        assert examine(TWICE, decorate(my_twice)).state == PASSED
+        assert examine(TWICE, decorate(my_nothing)).state == NOT_ATTEMPTED
         text = examine(TWICE, decorate(two)).text
         assert text.startswith("Your `two` takes (a, b), and it will be called with (numbers).")
 
@@ -412,6 +610,8 @@ def test_another_first_line_is_told():
     assert text.startswith("Your `two` takes (a, b), and it will be called with (numbers).")
 
 
-def test_the_same_verdict_every_time(exercise=EXERCISES["05-loop"]):
-    wrong = handed_in(exercise.wrong_answers[1].code)
-    assert examine(exercise, wrong) == examine(exercise, wrong)
+def test_the_same_verdict_every_time():
+    for wrong in WRONG_ANSWERS:
+        if wrong.id == "05-loop":
+            exercise = EXERCISES[wrong.id]
+            assert examine(exercise, wrong.answer) == examine(exercise, wrong.answer)

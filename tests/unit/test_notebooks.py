@@ -1,4 +1,4 @@
-"""The notebooks' form and the README's example. What they print, nbval compares."""
+"""The notebooks' form. What they print, nbval compares."""
 
 import ast
 import json
@@ -10,7 +10,6 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from claims import claim
 from lesson_notebooks import NOTEBOOKS, read
 from nbconvert import ScriptExporter
 
@@ -174,32 +173,6 @@ def test_it_can_be_presented(path):
     assert len(slides) >= 4
 
 
-# --------------------------------------------------------------------------- the README
-
-
-def test_the_example_of_the_readme_runs(tmp_path):
-    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.S)
-    command = [sys.executable, "-c", example]
-    printed = subprocess.run(
-        command, cwd=tmp_path, check=True, capture_output=True, text=True
-    ).stdout
-    accuracy = float(re.search(r"accuracy on the test set: ([\d.]+)", printed)[1])
-    claim("accuracy", accuracy, ">", 0.85)
-    chances = ast.literal_eval(printed.splitlines()[-1])
-    assert max(chances, key=chances.get) == "Business"
-
-
-def test_the_links_of_the_readmes_lead_somewhere():
-    for page in (ROOT / "README.md", ROOT / "benchmarks/README.md"):
-        for link in re.findall(r"(?:\]\(|src=\")([^)#\"]+)", page.read_text()):
-            assert (page.parent / link).exists(), link
-
-
-def test_the_readme_lists_every_notebook():
-    readme = (ROOT / "README.md").read_text()
-    assert [path.name for path in NOTEBOOKS] == re.findall(r"\(notebooks/(\d.*?\.ipynb)\)", readme)
-
-
 # ---------------------------------------------------------------------- coming from torchtext
 
 
@@ -265,10 +238,3 @@ def test_a_term_is_explained_where_it_is_first_used(term):
         (path, text) for path in NOTEBOOKS for text in told(path) if word.search(text)
     )
     assert any(map(word.search, re.findall(r"\*\*([^*]+)\*\*", first))), f"{path.stem}: {first}"
-
-
-def test_the_readme_gives_the_minutes_of_each_lesson():
-    for path in NOTEBOOKS:
-        minutes = re.search(r"about (\d+) minutes", sources(path, "markdown")[0])[1]
-        (row,) = re.findall(rf"^\| .*{path.name}.*$", (ROOT / "README.md").read_text(), re.M)
-        assert row.endswith(f"| {minutes} |")

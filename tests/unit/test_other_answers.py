@@ -1,153 +1,198 @@
 """Right answers that are not ours pass as well, and other mistakes are told."""
 
+import linecache
+import re
 from functools import partial, wraps
+from math import log
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
+from torch.nn import functional as F
 
 from lessons.exercises import EXERCISES
 from lessons.exercises.asserts import NotYet, call, number, numbers, rows, same
-from lessons.exercises.runner import NOT_YET, PASSED, examine, handed_in
+from lessons.exercises.lesson_03 import MyClassifier
+from lessons.exercises.runner import NOT_YET, PASSED, examine
+from lessons.model import TextClassifier
 
-RIGHT = {
-    "03-count": [
-        """
-def my_count(words, classes, width):
-    layers = nn.Embedding(words, width), nn.Linear(width, classes)
-    return sum(one.numel() for layer in layers for one in layer.parameters())""",
-        """
-def my_count(words, classes, width):
-    return float((words + classes) * width + classes)""",
-    ],
-    "03-largest": [
-        """
-def my_largest(vectors, offsets):
-    return nn.EmbeddingBag.from_pretrained(vectors, mode="max")(torch.arange(len(vectors)), offsets)
-""",
-        """
-def my_largest(vectors, offsets):
+RIGHT = []  # pairs of an exercise's id and an answer
+
+
+def right(id):
+    """Note the function or class below as a right answer."""
+
+    def note(answer):
+        RIGHT.append(pytest.param(id, answer, id=f"{id}: {answer.__name__}"))
+        return answer
+
+    return note
+
+
+@right("03-count")
+def asks_the_layers(vocab_size, num_classes, embedding_dim):
+    layers = nn.Embedding(vocab_size, embedding_dim), nn.Linear(embedding_dim, num_classes)
+    return sum(one.numel() for layer in layers for one in layer.parameters())
+
+
+@right("03-count")
+def gives_a_float(vocab_size, num_classes, embedding_dim):
+    return float((vocab_size + num_classes) * embedding_dim + num_classes)
+
+
+@right("03-largest")
+def takes_the_layer_of_torch(vectors, offsets):
+    layer = nn.EmbeddingBag.from_pretrained(vectors, mode="max")
+    return layer(torch.arange(len(vectors)), offsets)
+
+
+@right("03-largest")
+def splits_doubles(vectors, offsets):
     stories = torch.tensor_split(vectors.double(), offsets[1:])
-    return torch.stack([story.max(dim=0).values for story in stories])""",
-        """
-def my_largest(vectors, offsets):
+    return torch.stack([story.max(dim=0).values for story in stories])
+
+
+@right("03-largest")
+def works_in_lists(vectors, offsets):
     rows = []
     for i in range(len(offsets)):
         end = offsets[i + 1] if i + 1 < len(offsets) else len(vectors)
-        rows.append([max(column) for column in zip(*vectors[offsets[i]:end].tolist())])
-    return torch.tensor(rows)""",
-        """
-def my_largest(vectors, offsets):
-    ends = offsets.tolist()[1:] + [len(vectors)]
-    return [vectors[begin:end].amax(dim=0) for begin, end in zip(offsets, ends)]""",
-    ],
-    "03-class": [
-        """
-class MyClassifier(nn.Module):
-    def __init__(self, words, classes, width):
+        columns = zip(*vectors[offsets[i] : end].tolist(), strict=True)
+        rows.append([max(column) for column in columns])
+    return torch.tensor(rows)
+
+
+@right("03-largest")
+def gives_a_list_of_tensors(vectors, offsets):
+    ends = [*offsets.tolist()[1:], len(vectors)]
+    return [vectors[a:b].amax(dim=0) for a, b in zip(offsets, ends, strict=True)]
+
+
+@right("03-class")
+class SumsByHand(nn.Module):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
         super().__init__()
-        self.judges = nn.Linear(width, classes, bias=False)
-        self.table = nn.Embedding(words, width)
+        self.judges = nn.Linear(embedding_dim, num_classes, bias=False)
+        self.table = nn.Embedding(vocab_size, embedding_dim)
         for weights in self.parameters():
             nn.init.uniform_(weights, -0.01, 0.01)
 
-    def forward(self, tokens, offsets):
-        ends = [*offsets.tolist()[1:], len(tokens)]
-        vectors = self.table(tokens)
-        sums = [vectors[a:b].sum(dim=0) for a, b in zip(offsets.tolist(), ends)]
-        return self.judges(torch.stack(sums))""",
-        """
-class MyClassifier(TextClassifier):
-    def __init__(self, words, classes, width):
-        super().__init__(words, classes, width)
-        self.embedding = nn.EmbeddingBag(words, width, mode="sum")
-        self.linear = nn.Linear(width, classes, bias=False)
+    def forward(self, token_ids, offsets):
+        ends = [*offsets.tolist()[1:], len(token_ids)]
+        vectors = self.table(token_ids)
+        pairs = zip(offsets.tolist(), ends, strict=True)
+        return self.judges(torch.stack([vectors[a:b].sum(dim=0) for a, b in pairs]))
+
+
+@right("03-class")
+class Inherits(TextClassifier):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__(vocab_size, num_classes, embedding_dim)
+        self.embedding = nn.EmbeddingBag(vocab_size, embedding_dim, mode="sum")
+        self.linear = nn.Linear(embedding_dim, num_classes, bias=False)
         for layer in (self.embedding, self.linear):
-            layer.weight.data.uniform_(-0.01, 0.01)""",
-        """
-class MyClassifier(nn.Module):
+            layer.weight.data.uniform_(-0.01, 0.01)
+
+
+@right("03-class")
+class HoldsPlainParameters(nn.Module):
     def __init__(self, words, classes, width=64):
         super().__init__()
         self.cards = nn.Parameter(torch.rand(words, width) / 50 - 0.01)
         self.judges = nn.Parameter(torch.rand(width, classes) / 50 - 0.01)
 
     def forward(self, words, begins):
-        return F.embedding_bag(words, self.cards, begins, mode="sum") @ self.judges""",
-        """
-class MyClassifier(nn.Module):
-    def __init__(self, words, classes, width):
+        return F.embedding_bag(words, self.cards, begins, mode="sum") @ self.judges
+
+
+@right("03-class")
+class HoldsDoubles(nn.Module):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
         super().__init__()
-        self.bag = nn.EmbeddingBag(words, width, mode="sum").double()
-        self.linear = nn.Linear(width, classes, bias=False).double()
+        self.bag = nn.EmbeddingBag(vocab_size, embedding_dim, mode="sum").double()
+        self.linear = nn.Linear(embedding_dim, num_classes, bias=False).double()
         nn.init.uniform_(self.bag.weight, -0.01, 0.01)
         nn.init.uniform_(self.linear.weight, -0.01, 0.01)
 
-    def forward(self, tokens, offsets):
-        return self.linear(self.bag(tokens, offsets))""",
-    ],
-    "04-price": [
-        """
-def my_price(probabilities, labels):
-    return F.nll_loss(probabilities.log(), labels)""",
-        """
-def my_price(probabilities, labels):
-    prices = [-math.log(row[label]) for row, label in zip(probabilities.tolist(), labels.tolist())]
-    return sum(prices) / len(prices)""".replace("math.log", "log"),
-        """
-def my_price(probabilities, labels):
-    return F.cross_entropy(probabilities.log(), labels).item()""",
-        """
-def my_price(probabilities, labels):
+    def forward(self, token_ids, offsets):
+        return self.linear(self.bag(token_ids, offsets))
+
+
+@right("04-price")
+def takes_another_loss_of_torch(probabilities, labels):
+    return F.nll_loss(probabilities.log(), labels)
+
+
+@right("04-price")
+def takes_the_logarithm_of_python(probabilities, labels):
+    pairs = zip(probabilities.tolist(), labels.tolist(), strict=True)
+    prices = [-log(row[label]) for row, label in pairs]
+    return sum(prices) / len(prices)
+
+
+@right("04-price")
+def takes_logarithms_for_logits(probabilities, labels):
+    return F.cross_entropy(probabilities.log(), labels).item()
+
+
+@right("04-price")
+def gives_a_tensor_of_one(probabilities, labels):
     right = F.one_hot(labels, probabilities.shape[1])
-    return -(right * probabilities.log()).sum(dim=1).mean(dim=0, keepdim=True)""",
-    ],
-    "04-slope": [
-        """
-def my_slope(function, x):
+    return -(right * probabilities.log()).sum(dim=1).mean(dim=0, keepdim=True)
+
+
+@right("04-slope")
+def lets_torch_work_it_out(function, x):
     x = torch.tensor(x, requires_grad=True)
     function(x).backward()
-    return x.grad.item()""",
-        """
-def my_slope(function, x):
-    return (function(x + 1e-6) - function(x)) / 1e-6""",
-        """
-def my_slope(function, x):
-    return round((function(x) - function(x - 1e-5)) / 1e-5, 3)""",
-    ],
-    "04-sign": [
-        """
-def my_sign_step(model, batch, rate):
+    return x.grad.item()
+
+
+@right("04-slope")
+def nudges_to_one_side(function, x):
+    return (function(x + 1e-6) - function(x)) / 1e-6
+
+
+@right("04-slope")
+def rounds_the_slope(function, x):
+    return round((function(x) - function(x - 1e-5)) / 1e-5, 3)
+
+
+@right("04-sign")
+def changes_the_gradients(model, batch, rate):
     optimizer = torch.optim.SGD(model.parameters(), lr=rate)
     optimizer.zero_grad()
     F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels).backward()
     for weights in model.parameters():
         weights.grad = weights.grad.sign()
-    optimizer.step()""",
-        """
-def my_sign_step(model, batch, rate):
+    optimizer.step()
+
+
+@right("04-sign")
+def puts_new_weights_in_place(model, batch, rate):
     loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
     loss.backward()
     for weights in model.parameters():
         up, down = weights.grad > 0, weights.grad < 0
         weights.data = weights.data - rate * up.float() + rate * down.float()
         weights.grad = None
-    return loss""",
-        """
-def my_sign_step(model, batch, rate):
+    return loss
+
+
+@right("04-sign")
+def asks_for_the_slopes_alone(model, batch, rate):
     loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
     slopes = torch.autograd.grad(loss, list(model.parameters()))
     with torch.no_grad():
-        for weights, slope in zip(model.parameters(), slopes):
-            weights.sub_(rate * slope.sign())""",
-    ],
-}
-CASES = [(id, code) for id, codes in RIGHT.items() for code in codes]
+        for weights, slope in zip(model.parameters(), slopes, strict=True):
+            weights.sub_(rate * slope.sign())
 
 
-@pytest.mark.parametrize(("id", "code"), CASES, ids=[id for id, _ in CASES])
-def test_a_right_answer_of_another_kind_passes(id, code):
+@pytest.mark.parametrize(("id", "answer"), RIGHT)
+def test_a_right_answer_of_another_kind_passes(id, answer):
     exercise = EXERCISES[id]
-    assert examine(exercise, handed_in(code)) == (PASSED, exercise.moral)
+    assert examine(exercise, answer) == (PASSED, exercise.moral)
 
 
 # ------------------------------------------------------------------------ numbers of numpy
@@ -176,7 +221,7 @@ def in_lists(value):
     return in_numpy(value, lambda one: np.array([one])[0])
 
 
-FUNCTIONS = [id for id, one in EXERCISES.items() if one.starter.startswith("def ")]
+FUNCTIONS = [id for id, one in EXERCISES.items() if not isinstance(one.solution, type)]
 KINDS = {"arrays": in_numpy, "lists": in_lists}
 KINDS["single"] = partial(in_numpy, scalar=np.float32)
 
@@ -184,7 +229,7 @@ KINDS["single"] = partial(in_numpy, scalar=np.float32)
 @pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
 @pytest.mark.parametrize("id", FUNCTIONS)
 def test_a_right_answer_of_numpy_passes(id, kind):
-    solution = handed_in(EXERCISES[id].solution)
+    solution = EXERCISES[id].solution
 
     @wraps(solution)
     def answer(*arguments):
@@ -211,69 +256,161 @@ def test_an_array_in_the_place_of_a_number_is_told(value):
     assert not same(call(lambda: {"a": value}), {"a": 1})
 
 
-CLASS = EXERCISES["03-class"]
-MADE = "nn.init.uniform_(self.{}.weight, -0.01, 0.01)"
-WRONG = {
-    "03-largest": {
-        "def my(vectors, offsets): return vectors.max()": "has shape ()",
-        "def my(vectors, offsets): return []": "Expected: a tensor",
-    },
-    "03-class": {
-        "class My:\n"
-        "    def __init__(self, words, classes, width): pass\n"
-        "    def forward(self, tokens, offsets): return 1": "a model, an `nn.Module`",
-        "class My(nn.Module):\n"
-        "    def __init__(self, words, classes, width): pass\n"
-        "    def forward(self, tokens, offsets): return 1": "begin with `super().__init__()`?",
-        "class My(nn.Module):\n"
-        "    def __init__(self, words, classes, width): super().__init__()\n"
-        "    def forword(self, tokens, offsets): return 1": "Your class has no `forward`.",
-        "class My(nn.Module):\n"
-        "    def __init__(self, words, classes): super().__init__()\n"
-        "    def forward(self, tokens, offsets): return 1": "takes (self, words, classes), and",
-        "class My(nn.Module):\n"
-        "    def __init__(self, words, classes, width): super().__init__()\n"
-        "    def forward(self, tokens): return 1": "Your `forward` takes (self, tokens), and",
-        "class My(nn.Module): pass": "Your class has no `__init__`.",
-        "class My(TextClassifier): pass": "The linear layer has a bias.",
-        "class My(TextClassifier):\n"
-        "    def __init__(self, words, classes, width):\n"
-        "        super().__init__(words, 'classes', width)": "in line 3 of your cell",
-        "class My(TextClassifier):\n"
-        "    def __init__(self, words, classes, width):\n"
-        "        nn.Module.__init__(self)\n"
-        "        self.a = nn.Parameter(torch.rand(words, width) / 50 - 0.01)\n"
-        "        self.b = nn.Parameter(torch.rand(classes, width) / 50 - 0.01)": "inherits raised",
-        CLASS.solution.replace("-0.01", "0"): "from -0.01 to 0.01",
-        CLASS.solution.replace("uniform_", "constant_").replace(", -0.01", ""): "from -0.01",
-        CLASS.solution.replace(
-            MADE.format("linear"), "nn.init.zeros_(self.linear.weight)"
-        ): "from -0.01 to 0.01",
-        CLASS.solution.replace("offsets))", "offsets)).detach()"): "nothing could be learned",
-        CLASS.solution.replace("linear(self", "linear(tokens @ self"): "in line 10 of your cell",
-    },
-    "04-sign": {
-        EXERCISES["04-sign"].solution.replace(
-            "weights.grad.sign()", "weights.grad / weights.grad.abs()"
-        ): "no number any more",
-        """
-def my_sign_step(model, batch, rate):
+# ----------------------------------------------------------------------------- other mistakes
+
+BROKEN = []  # an exercise's id, an answer and the words it must be told
+
+
+def broken(id, words):
+    """Note the function or class below as an answer that breaks."""
+
+    def note(answer):
+        BROKEN.append(pytest.param(id, answer, words, id=f"{id}: {answer.__name__}"))
+        return answer
+
+    return note
+
+
+@broken("03-largest", "has shape ()")
+def gives_one_number(vectors, offsets):
+    return vectors.max()
+
+
+@broken("03-largest", "Expected: a tensor")
+def gives_an_empty_list(vectors, offsets):
+    return []
+
+
+@broken("03-class", "a model, an `nn.Module`")
+class NoModel:
+    def __init__(self, vocab_size, num_classes, embedding_dim): ...
+
+    def forward(self, token_ids, offsets):
+        return 1
+
+
+@broken("03-class", "begin with `super().__init__()`?")
+class NotSetUp(nn.Module):
+    def __init__(self, vocab_size, num_classes, embedding_dim): ...
+
+    def forward(self, token_ids, offsets):
+        return 1
+
+
+@broken("03-class", "Your class has no `forward`.")
+class Mistyped(nn.Module):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__()
+
+    def forword(self, token_ids, offsets):
+        return 1
+
+
+@broken("03-class", "takes (self, vocab_size, num_classes), and")
+class TakesTwo(nn.Module):
+    def __init__(self, vocab_size, num_classes):
+        super().__init__()
+
+    def forward(self, token_ids, offsets):
+        return 1
+
+
+@broken("03-class", "Your `forward` takes (self, token_ids), and")
+class TakesNoOffsets(nn.Module):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__()
+
+    def forward(self, token_ids):
+        return 1
+
+
+@broken("03-class", "Your class has no `__init__`.")
+class HoldsNothing(nn.Module): ...
+
+
+@broken("03-class", "The linear layer has a bias.")
+class InheritsAll(TextClassifier): ...
+
+
+@broken("03-class", "What your class inherits raised")
+class InheritsTheWrongForward(TextClassifier):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        nn.Module.__init__(self)
+        self.a = nn.Parameter(torch.rand(vocab_size, embedding_dim) / 50 - 0.01)
+        self.b = nn.Parameter(torch.rand(num_classes, embedding_dim) / 50 - 0.01)
+
+
+@broken("03-class", "from -0.01 to 0.01")
+class StartsAboveZero(MyClassifier):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__(vocab_size, num_classes, embedding_dim)
+        for weights in self.parameters():
+            nn.init.uniform_(weights, 0, 0.01)
+
+
+@broken("03-class", "from -0.01")
+class StartsEqual(MyClassifier):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__(vocab_size, num_classes, embedding_dim)
+        for weights in self.parameters():
+            nn.init.constant_(weights, 0.01)
+
+
+@broken("03-class", "from -0.01 to 0.01")
+class StartsWithZeros(MyClassifier):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__(vocab_size, num_classes, embedding_dim)
+        nn.init.zeros_(self.linear.weight)
+
+
+@broken("03-class", "nothing could be learned")
+class LosesTheRecord(MyClassifier):
+    def forward(self, token_ids, offsets):
+        return super().forward(token_ids, offsets).detach()
+
+
+@broken("04-sign", "A weight is NaN")
+def divides_by_slopes_of_0(model, batch, rate):
+    model.zero_grad()
+    F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels).backward()
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights -= rate * weights.grad / weights.grad.abs()  # noqa: PLW2901
+
+
+@broken("04-sign", "such as weight decay?")
+def takes_adamw(model, batch, rate):
     optimizer = torch.optim.AdamW(model.parameters(), lr=rate)
     F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels).backward()
-    optimizer.step()""": "such as weight decay?",
-    },
-}
-TOLD = [(id, code, told) for id, codes in WRONG.items() for code, told in codes.items()]
+    optimizer.step()
 
 
-@pytest.mark.parametrize(("id", "code", "told"), TOLD, ids=[f"{id}: {t}" for id, _, t in TOLD])
-def test_an_answer_that_breaks_in_another_way_is_told_why(id, code, told):
-    state, text = examine(EXERCISES[id], handed_in(code))
+@pytest.mark.parametrize(("id", "answer", "words"), BROKEN)
+def test_an_answer_that_breaks_in_another_way_is_told_why(id, answer, words):
+    state, text = examine(EXERCISES[id], answer)
     assert state == NOT_YET, text
-    assert told in text
+    assert words in text
+
+
+class NamesTheNumber(TextClassifier):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__(vocab_size, "num_classes", embedding_dim)  # here
+
+
+class MultipliesShapes(MyClassifier):
+    def forward(self, token_ids, offsets):
+        return self.linear(token_ids @ self.embedding(token_ids, offsets))  # here
+
+
+@pytest.mark.parametrize("answer", [NamesTheNumber, MultipliesShapes])
+def test_an_error_in_torch_is_shown_with_the_line_of_the_class(answer):
+    state, text = examine(EXERCISES["03-class"], answer)
+    assert state == NOT_YET
+    number = int(re.search(r"\nin line (\d+) of your cell: ", text)[1])
+    assert linecache.getline(__file__, number).endswith("# here\n")
 
 
 def test_a_model_in_place_of_its_class_is_told():
-    state, text = examine(CLASS, handed_in(CLASS.solution)(5, 2, 3))
+    state, text = examine(EXERCISES["03-class"], MyClassifier(5, 2, 3))
     assert state == NOT_YET
     assert text.startswith("Expected a class, saw MyClassifier(")

@@ -1,14 +1,16 @@
 """The quizzes: what holds for each of them, and what their panel says. Without a browser."""
 
 import re
+from collections import Counter
 from html import unescape
 from html.parser import HTMLParser
 from string import ascii_uppercase
 
 import ipywidgets
 import pytest
+from lesson_notebooks import NOTEBOOKS, read
+from wrong_answers import WRONG_ANSWERS
 
-from conftest import ROOT
 from lessons.panels import CheckYourself
 from lessons.panels.check_yourself import COUNTS, as_html
 from lessons.questions import Option, Question, lessons, misconceptions, parse, questions
@@ -88,14 +90,24 @@ def test_every_wrong_option_shows_a_misconception_and_no_right_one_does():
             assert (option.misconception in known) != option.right, option.text
 
 
-def test_every_misconception_is_met():
-    met = {o.misconception for quiz in QUIZZES.values() for q in quiz for o in q.options}
-    assert set(misconceptions()) <= met
+def test_every_misconception_is_met_in_two_places_and_none_is_beside_the_list():
+    options = [option for quiz in QUIZZES.values() for q in quiz for option in q.options]
+    met = Counter(option.misconception for option in options if not option.right)
+    met.update(wrong.misconception for wrong in WRONG_ANSWERS)
+    assert set(met) == set(misconceptions())
+    assert [name for name, places in met.items() if places < 2] == []
 
 
 def test_every_lesson_that_shows_a_quiz_has_its_questions():
-    shown = [path.stem[:2] for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")]
-    assert lessons() == sorted(shown)
+    assert lessons() == [path.stem[:2] for path in NOTEBOOKS]
+
+
+@by_lesson
+def test_the_sentence_above_the_questions_says_how_many_there_are(lesson):
+    (path,) = (path for path in NOTEBOOKS if path.stem[:2] == lesson)
+    prose = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+    sentence = f"{COUNTS[len(QUIZZES[lesson])].capitalize()} questions on this lesson."
+    assert sum(sentence in text for text in prose) == 1
 
 
 PAGE = """\

@@ -692,7 +692,7 @@ def test_a_closed_lab_is_forgotten(tmp_path):
 
 def layers(drawn):
     """The two drawings that lie on top of each other, without their ids: frame and lines."""
-    return re.findall(r"<svg.*?</svg>", re.sub(r"\b[mp][0-9a-f]{10}\b", "", drawn), re.S)
+    return re.findall(r"<svg.*?</svg>", re.sub(r"\b[mp][0-9a-f]{10}\b", "", "".join(drawn)), re.S)
 
 
 def test_the_frame_of_the_curves_stays_while_the_lines_move():
@@ -707,6 +707,14 @@ def test_the_frame_of_the_curves_stays_while_the_lines_move():
     for more in (history, [Epoch(1, Scores(7.0, 0.5), Scores(2.0, 0.5), 1)]):
         wider, _ = layers(curves.draw(more, []))  # epochs past the tenth; a loss above the top
         assert wider != frame
+
+
+def test_the_lab_sends_the_frame_once_and_the_lines_as_often_as_they_move(lab):
+    sent = []
+    for layer in (lab._frame, lab._lines):
+        layer.observe(lambda change: sent.append(change.owner), "value")
+    lab.run(epochs=2, batch_size=64)
+    assert sent.count(lab._frame) == 1 < sent.count(lab._lines)
 
 
 def test_the_plot_in_words():

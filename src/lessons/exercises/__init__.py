@@ -2,24 +2,25 @@
 
 from collections import Counter
 from difflib import get_close_matches
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
-from lessons.exercises import (
-    lesson_01,
-    lesson_02,
-    lesson_03,
-    lesson_04,
-    lesson_05,
-    lesson_06,
-    lesson_07,
-)
 from lessons.exercises.asserts import Exercise
 from lessons.exercises.runner import NOT_ATTEMPTED, NOT_YET, OUR_FAULT, PASSED, examine
 
 __all__ = ["EXERCISES", "check", "hint", "solution"]
 
-_LESSONS = (lesson_01, lesson_02, lesson_03, lesson_04, lesson_05, lesson_06, lesson_07)
-EXERCISES: dict[str, Exercise] = {one.id: one for lesson in _LESSONS for one in lesson.EXERCISES}
+
+def collect() -> dict[str, Exercise]:
+    """All exercises that the modules lesson_... in this folder define, in their order, by id."""
+    names = sorted(one.name for one in iter_modules(__path__) if one.name.startswith("lesson_"))
+    lessons = [import_module(f"{__name__}.{name}") for name in names]
+    defined = [one for lesson in lessons for one in vars(lesson).values()]
+    return {one.id: one for one in defined if isinstance(one, Exercise)}
+
+
+EXERCISES = collect()
 _SIGNS = {PASSED: "✓ Passed.", NOT_YET: "✗ Not yet.", NOT_ATTEMPTED: "○ Not attempted yet."}
 _SIGNS[OUR_FAULT] = "! Our fault."
 
@@ -52,7 +53,7 @@ def solution(id: str, force: bool = False) -> None:
     """Show the code, if there was an attempt before, or with `force=True`."""
     if exercise := _find(id):
         if force or id in _attempted:
-            print(exercise.solution)
+            print(exercise.code)
         else:
             print(
                 f'Try it first: check("{id}", ...). It need not be right. To see the code all the '

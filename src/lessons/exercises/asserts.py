@@ -1,6 +1,7 @@
 """What an exercise is made of, and what its check says about an answer."""
 
 import copy
+import inspect
 from collections import Counter
 from collections.abc import Callable, Sequence
 from numbers import Real
@@ -15,24 +16,19 @@ from lessons.loaders import Batch
 from lessons.model import TextClassifier
 
 
-class Wrong(NamedTuple):
-    """An answer that people really give, and what they must be told about it."""
-
-    code: str
-    message: str  # a part of what is said
-
-
 class Exercise(NamedTuple):
-    """A task that checks itself."""
+    """A task that checks itself. What is asked, and the code to begin with, are in the notebook."""
 
     id: str  # such as "05-loop": the lesson and a word
-    prompt: str  # Markdown, as it stands in the notebook
-    starter: str  # the code to begin with; the name it defines last is what is handed in
-    check: Callable[[Any], None]  # gets what was handed in; raises NotYet if it is not right
+    solution: Callable[..., Any]  # a function or class; every answer has its first lines
+    check: Callable[[Any], None]  # gets an answer; raises NotYet if it is not right
     hints: tuple[str, ...]  # from a nudge to nearly all of it
-    solution: str  # code that takes the place of the starter
     moral: str  # a sentence to keep, said when it is passed
-    wrong_answers: tuple[Wrong, ...]
+
+    @property
+    def code(self) -> str:
+        """The solution as it is written in this folder."""
+        return inspect.getsource(self.solution).rstrip()
 
 
 class NotYet(Exception):
@@ -199,12 +195,12 @@ def close(seen: float, expected: float, tolerance: float = 1e-4) -> bool:
 
 # ------------------------------------------------------------------------ something to try on
 
-WORDS, CLASSES = 12, 3  # of the little model that answers are tried on
+VOCAB_SIZE, NUM_CLASSES = 12, 3  # of the little model that answers are tried on
 
 
 def little_model(seed: int = 0) -> TextClassifier:
     """A model of 12 words and 3 classes; the same one for the same seed."""
-    return TextClassifier(WORDS, CLASSES, 8, torch.Generator().manual_seed(seed))
+    return TextClassifier(VOCAB_SIZE, NUM_CLASSES, 8, torch.Generator().manual_seed(seed))
 
 
 def little_batches(sizes: Sequence[int] = (4, 4, 2), seed: int = 0) -> list[Batch]:
@@ -212,9 +208,9 @@ def little_batches(sizes: Sequence[int] = (4, 4, 2), seed: int = 0) -> list[Batc
     draw = torch.Generator().manual_seed(seed)
     return [
         Batch(
-            torch.randint(WORDS, (3 * size,), generator=draw),  # (tokens,)
+            torch.randint(VOCAB_SIZE, (3 * size,), generator=draw),  # (tokens,)
             3 * torch.arange(size),  # (stories,)
-            torch.randint(CLASSES, (size,), generator=draw),  # (stories,)
+            torch.randint(NUM_CLASSES, (size,), generator=draw),  # (stories,)
         )
         for size in sizes
     ]

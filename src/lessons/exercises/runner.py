@@ -1,34 +1,22 @@
 """An answer on trial: the learner's faults and ours are told apart, and nothing runs for ever."""
 
-import ast
 import ctypes
+import dis
 import inspect
-import math
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import CodeType, FunctionType
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import torch
 
-from lessons import loaders, model, split, text, training, validation
 from lessons.exercises import asserts
 from lessons.exercises.asserts import Exercise, NotYet, brief
 
-_AT_HAND = (
-    math,
-    split,
-    text,
-    loaders,
-    model,
-    training,
-    validation,
-)  # torch, nn and F come with them
-
-_LIBRARY = str(Path(model.__file__).parent)  # an answer may inherit from a class of ours
+_LIBRARY = str(Path(__file__).parents[1])  # an answer may inherit from a class of ours
 
 SECONDS = 10.0  # that an answer may take; each of ours takes less than one
 
@@ -48,11 +36,10 @@ class TimeIsUp(BaseException):
 
 def examine(exercise: Exercise, answer: Any) -> Verdict:
     """Try an answer. Never raises, unless the learner interrupts it."""
-    starter = handed_in(exercise.starter)
-    if unchanged(answer, starter):
+    if is_untouched(answer, exercise.solution):
         return Verdict(NOT_ATTEMPTED, "Put your answer where the dots are, and run the cell again.")
     try:
-        check_shape(answer, starter)
+        check_shape(answer, exercise.solution)
         with torch.random.fork_rng(devices=[]), torch.enable_grad(), time_limit(SECONDS):
             # The same answer always gets the same verdict. torch.manual_seed would also seed GPUs.
             torch.default_generator.manual_seed(0)
@@ -73,67 +60,65 @@ def examine(exercise: Exercise, answer: Any) -> Verdict:
 # ------------------------------------------------------------------------ what was handed in
 
 
-def handed_in(code: str) -> Any:
-    """What a piece of code defines last, with the names of the lessons at hand: an answer."""
-    names = {name: one for module in _AT_HAND for name, one in vars(module).items()}
-    exec(compile(code, "<answer>", "exec"), names)
-    return names[name_of(code)]
-
-
-def name_of(code: str) -> str:
-    """The name that a piece of code defines last."""
-    last = ast.parse(code).body[-1]
-    if isinstance(last, ast.Assign) and isinstance(last.targets[0], ast.Name):
-        return last.targets[0].id
-    assert isinstance(last, ast.FunctionDef | ast.ClassDef), code
-    return last.name
-
-
-def unchanged(answer: Any, starter: Any) -> bool:
-    """Is it still the code to begin with?"""
+def is_untouched(answer: Any, solution: Any) -> bool:
+    """Is it still the code to begin with: the first lines of the solution, and nothing done?"""
     if answer is None or answer is ...:
         return True
-    if type(answer) is not type(starter) or not callable(starter):
-        return False
-    mine, ours = (
-        {name: _code(layers(one)[-1].__code__) for name, one in methods(code).items()}
-        for code in (answer, starter)
-    )
-    return mine == ours
+    theirs = methods(answer)
+    return theirs.keys() == methods(solution).keys() and all(map(does_nothing, theirs.values()))
 
 
-def _code(code: CodeType) -> tuple[Any, ...]:
-    """What a function does, wherever it stands and whatever its docstring says."""
-    constants = [_code(c) if isinstance(c, CodeType) else c for c in code.co_consts]
-    return code.co_code, code.co_names, [c for c in constants if not isinstance(c, str)]
+class _Untouched:
+    """The bodies of what is not attempted, whatever it is called with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def function(self) -> None: ...
 
 
-def check_shape(answer: Any, starter: Any) -> None:
-    """A function where a function is asked for, with as many inputs. Raises NotYet otherwise."""
-    if not callable(starter):
-        return
-    kind, seen = (type, answer) if isinstance(starter, type) else (FunctionType, layers(answer)[-1])
-    if not isinstance(seen, kind):
+def does_nothing(function: Any) -> bool:
+    """Does its body hold nothing but dots, or the line that sets a model up?"""
+    nothing = [_instructions(one) for one in (_Untouched.function, _Untouched.__init__)]
+    return _instructions(layers(function)[-1]) in nothing
+
+
+def _instructions(function: Callable[..., Any]) -> list[tuple[str, Any]]:
+    """What a function does, whatever its inputs, comments and docstring are."""
+    steps = dis.get_instructions(function)
+    return [(step.opname, step.argval) for step in steps if step.opname != "NOP"]
+
+
+def check_shape(answer: Any, solution: Any) -> None:
+    """A function where the solution is one, or a class; see `check_first_line`.
+
+    Raises NotYet otherwise.
+    """
+    kind = type if isinstance(solution, type) else FunctionType
+    if not isinstance(answer if kind is type else layers(answer)[-1], kind):
         raise NotYet(
             f"Expected a {'class' if kind is type else 'function'}, saw {brief(answer)}. Hand in "
             "its name alone, without brackets."
         )
-    theirs, ours = (methods(one) for one in (answer, starter))
-    for name, wanted in ours.items():
+    theirs = methods(answer)
+    for name, asked in methods(solution).items():
         if name not in theirs:
             raise NotYet(f"Your class has no `{name}`. Keep the names that it began with.")
-        expected = inspect.signature(wanted)
         for layer in layers(theirs[name]):
-            if not isinstance(layer, FunctionType):
-                continue
-            seen = inspect.signature(layer, follow_wrapped=False)
-            try:
-                seen.bind(*expected.parameters)
-            except TypeError:
-                raise NotYet(
-                    f"Your `{layer.__name__}` takes {seen}, and it will be called with {expected}. "
-                    "Keep the first line as it was."
-                ) from None
+            if isinstance(layer, FunctionType):
+                check_first_line(layer, inspect.signature(asked))
+
+
+def check_first_line(function: FunctionType, expected: inspect.Signature) -> None:
+    """Can it be called with these inputs? Raises NotYet if it cannot."""
+    seen = inspect.signature(function, follow_wrapped=False)
+    try:
+        seen.bind(*expected.parameters)
+    except TypeError:
+        raise NotYet(
+            f"Your `{function.__name__}` takes {seen}, and it will be called with {expected}. "
+            "Keep the first line as it was."
+        ) from None
 
 
 def methods(answer: Any) -> dict[str, Any]:

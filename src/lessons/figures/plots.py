@@ -88,8 +88,9 @@ def draw_line(
         if str(line.get_label()).partition(":")[0] == label.partition(":")[0]:
             line.set_data(x, y)
             line.set_label(label)
-            ax.relim()
-            ax.autoscale_view()
+            if ax.get_autoscale_on():
+                ax.relim()
+                ax.autoscale_view()
             return
     ax.plot(x, y, label=label, **style)
 

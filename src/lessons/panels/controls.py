@@ -176,6 +176,13 @@ def beside(left: Sequence[widgets.Widget], right: Sequence[widgets.Widget]) -> w
     return body
 
 
+def on_top(*layers: widgets.Widget) -> widgets.GridBox:
+    """Drawings of one size that lie on each other, the last one on top."""
+    pile = widgets.GridBox(layers)
+    pile.add_class("lessons-layers")
+    return pile
+
+
 def words(text: str, error: bool = False) -> str:
     """A text as HTML for a line of a panel."""
     return f'<span class="{"lessons-error" if error else ""}">{html.escape(text)}</span>'

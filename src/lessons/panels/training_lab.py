@@ -13,7 +13,7 @@ import ipywidgets as widgets
 
 from lessons.checkpoint import load_checkpoint
 from lessons.model import Classifier
-from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
+from lessons.panels.controls import Dial, Panel, beside, button, buttons, on_top, status_line, words
 from lessons.panels.live_plot import Curves, say_loss
 from lessons.panels.runs import (
     Prepared,
@@ -76,11 +76,12 @@ class TrainingLab(Panel):
     ) -> None:
         """Take over the runs of an earlier lab of this name, or those in the folder."""
         self._target, self._folder = target, Path(folder) / name
-        self._view, self._progress, self._table = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._frame, self._lines = widgets.HTML(), widgets.HTML()
+        self._progress, self._table = widgets.HTML(), widgets.HTML()
         self._status = status_line()
         self._buttons = buttons(*self._make_buttons())
         left = [*self._make_controls(), self._buttons, self._progress, self._status]
-        super().__init__(beside(left, [self._view]), self._table)
+        super().__init__(beside(left, [on_top(self._frame, self._lines)]), self._table)
         self._worker: Worker[Event] = Worker(self._hear, self._end)
         self._busy, self._claiming, self._enabling = False, threading.Lock(), threading.Lock()
         self._steps: list[Step] = []  # of the epoch that is not yet complete
@@ -320,14 +321,16 @@ class TrainingLab(Panel):
     def _paint(self) -> None:
         """Show where the run is, and decide when to do so again.
 
-        Painting takes a fifteenth of the time at most, but is seen once a second or more often,
-        up to three times. Only its own work counts, not what the machine did meanwhile.
+        Painting takes a twentieth of the time at most, but is seen once a second or more often,
+        up to two and a half times: what the browser does with it takes several times as long, and
+        on a small machine that is missed by the training. Only painting's own work counts, not
+        what the machine did meanwhile.
         """
         begun = thread_time()
         if self.history:
             self._say(f"{tell(self.history)} {judge(self.history)}")
         self._show()
-        self._due = perf_counter() + min(max(0.3, 14 * (thread_time() - begun)), 1.0)
+        self._due = perf_counter() + min(max(0.4, 19 * (thread_time() - begun)), 1.0)
 
     def _end(self, error: Exception | None) -> None:
         """Say how it ended, and be free again."""
@@ -373,7 +376,8 @@ class TrainingLab(Panel):
         self._show()
 
     def _show(self) -> None:
-        self._view.value = self._curves.draw(self.history, self._steps)
+        # Only what has changed is sent, and the frame seldom does.
+        self._frame.value, self._lines.value = self._curves.draw(self.history, self._steps)
         self._progress.value = self._tell_progress()
         self._table.value = table(self.runs)
         if self._target is not None:
