@@ -47,6 +47,7 @@ def test_nothing_is_exempt_from_comparison(path):
     text = path.read_text()
     assert not re.search(r"nbval|# ?pytest", text, re.I)
     assert "iopub" not in text  # timestamps
+    assert "<script" not in text.lower()  # neither in the outputs nor elsewhere
     assert all(
         output.output_type in ("stream", "execute_result", "display_data")
         for cell in read(path).cells
@@ -99,34 +100,50 @@ class Bare(ast.NodeTransformer):
 
 
 def definitions(source):
-    """Functions and classes by name, as bare syntax trees."""
-    return {
-        node.name: ast.dump(Bare().visit(node))
+    """The functions and classes of a module or cell: names and bare syntax trees."""
+    return [
+        (node.name, ast.dump(Bare().visit(node)))
         for node in ast.parse(source).body
         if isinstance(node, ast.FunctionDef | ast.ClassDef)
-    }
+    ]
 
 
-LIBRARY = {
-    name: tree
-    for module in (ROOT / "src/lessons").glob("*.py")
-    for name, tree in definitions(module.read_text()).items()
-}
+def code_of(path):
+    """The code of a page: that of its cells, and that which stands between its words."""
+    blocks = re.findall(r"^```python\n(.*?)^```", "\n".join(sources(path, "markdown")), re.M | re.S)
+    return [*sources(path, "code"), *blocks]
+
+
+MODULES = sorted((ROOT / "src/lessons").glob("*.py"))
+LIBRARY = dict(pair for module in MODULES for pair in definitions(module.read_text()))
 
 
 @every_page
 def test_what_is_shown_and_held_by_the_library_is_the_same_code(path):
-    shown = definitions("\n".join(sources(path, "code")))
-    held = shown.keys() & LIBRARY.keys()
-    assert {name: shown[name] for name in held} == {name: LIBRARY[name] for name in held}
+    shown = [pair for code in code_of(path) for pair in definitions(code)]
+    held = [(name, tree) for name, tree in shown if name in LIBRARY]
+    assert held == [(name, LIBRARY[name]) for name, _ in held]
 
 
-def test_a_dropped_line_would_be_noticed():
-    module = (ROOT / "src/lessons/training.py").read_text()
-    shown = module.replace("    optimizer.zero_grad()\n", "")
-    assert definitions(shown)["train_step"] != LIBRARY["train_step"]
-    bare = re.sub(r'    """.*?"""\n', "", module, flags=re.S).replace(" -> Scores", "")
-    assert definitions(bare)["train_step"] == LIBRARY["train_step"]
+def test_what_the_lessons_show_is_looked_at():
+    """Also what stands in a text cell, as it has more lines than a code cell may have."""
+    shown = {name for path in NOTEBOOKS for code in code_of(path) for name, _ in definitions(code)}
+    assert {"train_step", "average", "evaluate", "TextClassifier"} <= shown & LIBRARY.keys()
+
+
+@pytest.mark.parametrize(
+    ("module", "line", "other", "name"),
+    [
+        ("training", "    optimizer.zero_grad()\n", "", "train_step"),
+        ("model", "-0.1, 0.1", "-0.2, 0.1", "TextClassifier"),
+    ],
+)
+def test_another_line_would_be_noticed(module, line, other, name):
+    source = (ROOT / f"src/lessons/{module}.py").read_text()
+    assert line in source
+    assert dict(definitions(source.replace(line, other)))[name] != LIBRARY[name]
+    bare = re.sub(r' +""".*?"""\n', "", source, flags=re.S).replace(" -> Scores", "")
+    assert dict(definitions(bare))[name] == LIBRARY[name]
 
 
 # ---------------------------------------------------------------- what a reader holds on to
