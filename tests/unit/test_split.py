@@ -141,7 +141,7 @@ def works(size, fractions):
     return all(len(part.texts) > 0 for part, f in zip(parts, fractions, strict=True) if f)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 20), min_size=3, max_size=3).filter(any))
 @example([8, 1, 1])
 @example([0, 1, 1])

@@ -490,9 +490,7 @@ def same_as_written(path, rows):
         assert list(zip(stories.texts, written(stories), strict=True)) == rows
 
 
-any_table = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+any_table = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @any_table
