@@ -18,7 +18,7 @@ def test_words_move_by_keyboard_and_a_word_can_be_asked_for(page, show):
     after = re.compile("After epoch 5, the words of World lie at the upper left")
     expect(drawing).to_have_attribute("aria-label", after)
     word = page.get_by_label("word", exact=True)
-    for text, answer in (("bank", "nearest to “bank”"), ("zzzz", "'zzzz' does not")):
+    for text, answer in (("bank", "nearest to “bank”"), ("zzzz", "does not know 'zzzz'")):
         word.fill(text)
         word.press("Enter")
         expect(status(page)).to_contain_text(answer)

@@ -220,13 +220,13 @@ def test_another_word_is_marked_and_its_neighbours_told(at_the_start):
     assert large == ["minister"]
 
 
-@pytest.mark.parametrize("wrong", ["zzzz", "", "two words", "<b>"])
+@pytest.mark.parametrize("wrong", ["zzzz", "", "two words", "<b>", "<unk>"])
 def test_a_word_that_is_none_of_theirs_is_told_and_the_map_stays(at_the_start, wrong):
     at_the_start._word.value = wrong
-    told = f"Type one word that stands in the stories; {wrong!r} does not."
+    told = f"Type one word of the vocabulary; it does not know {wrong!r}."
     assert at_the_start._status.value == html_line(told, error=True)
     assert "Before training, the words of all" in alt(at_the_start)
-    with pytest.raises(ValueError, match="Type one word that stands in the stories"):
+    with pytest.raises(ValueError, match="Type one word of the vocabulary"):
         at_the_start.nearest(wrong, 0)
 
 

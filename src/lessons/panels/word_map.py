@@ -69,9 +69,10 @@ class WordMap(NamedTuple):
     def id_of(self, word: str) -> int:
         """The id of a word. Raises ValueError if the vocabulary does not know it."""
         tokens = self.vocabulary.tokenize(word)
-        if len(tokens) != 1 or tokens[0] not in self.vocabulary.token_to_id:
-            raise ValueError(f"Type one word that stands in the stories; {word!r} does not.")
-        return self.vocabulary.token_to_id[tokens[0]]
+        id = self.vocabulary.token_to_id.get(tokens[0], 0) if len(tokens) == 1 else 0
+        if not id:  # 0 is <unk>
+            raise ValueError(f"Type one word of the vocabulary; it does not know {word!r}.")
+        return id
 
     def places(self, ids: list[int], epoch: int) -> Tensor:
         """Where these words lie on the map after an epoch: (words, 2)."""
@@ -203,7 +204,7 @@ class WordMapPanel(Panel):
     def nearest(self, word: str, epoch: int) -> list[tuple[str, float]]:
         """The five words nearest to this one after an epoch, with their cosine similarity.
 
-        Raises ValueError if the stories do not have the word, or the training not the epoch.
+        Raises ValueError if the vocabulary does not know the word, or for an epoch not trained.
         """
         check_whole_number("epoch", epoch, least=0)
         if epoch >= len(self._map.tables):
