@@ -113,7 +113,7 @@ def drawn(page):
     return [(one, other) for one, others in lines for other in others.split(" & ")]
 
 
-def told(page):
+def tabled(page):
     """The layers of the table on a page, each with what the last column names."""
     rows = re.findall(r"^\| `(\w+)` \|[^|]+\|[^|]+\|([^|]*)\|$", page, re.M)
     return {layer: re.findall(r"`(\w+)`", imported) for layer, imported in rows}
@@ -126,7 +126,7 @@ def test_the_drawing_shows_who_imports_whom():
 
 
 def test_the_table_tells_the_same_from_the_ground_up():
-    table = told(PAGE)
+    table = tabled(PAGE)
     assert list(table) == list(LAYERS)
     assert sorted(drawn(PAGE)) == sorted((one, other) for one in table for other in table[one])
 

@@ -194,10 +194,10 @@ def test_it_can_be_presented(path):
 
 
 def test_one_click_leads_from_lesson_02_and_from_the_glossary_to_torchtext():
-    (told,) = (text for text in sources(NOTEBOOKS[2], "markdown") if "**torchtext**" in text)
+    (prose,) = (text for text in sources(NOTEBOOKS[2], "markdown") if "**torchtext**" in text)
     glossary = "\n".join(sources(NOTEBOOKS[7], "markdown"))
     (row,) = re.findall(r"^\| torchtext \|.*$", glossary, re.M)
-    for words in (told, row):
+    for words in (prose, row):
         assert "](torchtext/from_torchtext.ipynb)" in words
 
 
@@ -234,7 +234,7 @@ def glossary():
     return re.findall(r"^\| ([^|]+) \| [^|]+ \| \[\d\d\]\(.+?\.ipynb\) \|$", table, re.M)
 
 
-def told(path):
+def prose_of(path):
     """The prose of a lesson, cell by cell, without its title, recap, headings, links and code."""
     for text in sources(path, "markdown")[1:]:
         if not text.startswith("## In three lines"):
@@ -252,6 +252,6 @@ def test_a_term_is_explained_where_it_is_first_used(term):
     """The first cell that uses a term has it in bold, where the lessons define it."""
     word = re.compile(rf"\b{re.escape(term)}(?:s|es)?\b", re.I)
     path, first = next(
-        (path, text) for path in NOTEBOOKS for text in told(path) if word.search(text)
+        (path, text) for path in NOTEBOOKS for text in prose_of(path) if word.search(text)
     )
     assert any(map(word.search, re.findall(r"\*\*([^*]+)\*\*", first))), f"{path.stem}: {first}"
