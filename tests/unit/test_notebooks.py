@@ -114,7 +114,12 @@ def code_of(path):
     return [*sources(path, "code"), *blocks]
 
 
-MODULES = sorted((ROOT / "src/lessons").glob("*.py"))
+OTHERS = ("exercises", "panels")  # rooms with other functions of the same names
+MODULES = sorted(
+    path
+    for path in (ROOT / "src/lessons").rglob("*.py")
+    if path.relative_to(ROOT / "src/lessons").parts[0] not in OTHERS
+)
 LIBRARY = dict(pair for module in MODULES for pair in definitions(module.read_text()))
 
 
