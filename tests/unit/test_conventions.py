@@ -65,6 +65,5 @@ def test_every_panel_is_tried_in_a_browser():
 
 
 def test_each_lesson_has_tests_of_what_it_claims():
-    """But for the first, which shows what the others explain."""
     claims = {path.stem.removeprefix("test_claims_") for path in TESTS.glob("claims/test_*.py")}
-    assert claims == {path.stem[:2] for path in NOTEBOOKS} - {"00"}
+    assert claims >= {path.stem[:2] for path in NOTEBOOKS}
