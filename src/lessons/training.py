@@ -51,9 +51,10 @@ def average(scores: Sequence[Scores], sizes: Sequence[int]) -> Scores:
     Batches are weighted by their sizes, so that every story counts the same: the last batch may
     be shorter than the others.
     """
-    weighted = [(s.loss * size, s.accuracy * size) for s, size in zip(scores, sizes, strict=True)]
-    loss, right = (sum(column) for column in zip(*weighted, strict=True))
-    return Scores(loss / sum(sizes), right / sum(sizes))
+    pairs = list(zip(scores, sizes, strict=True))  # one for each batch
+    loss = sum(score.loss * size for score, size in pairs) / sum(sizes)
+    right = sum(score.accuracy * size for score, size in pairs) / sum(sizes)
+    return Scores(loss, right)
 
 
 def train_one_epoch(model: nn.Module, loader: Iterable[Batch], optimizer: Optimizer) -> Scores:

@@ -1,6 +1,5 @@
 """Lesson 05: what it says about the loop, over five seeds."""
 
-import ast
 import math
 from functools import cache
 from itertools import pairwise
@@ -11,13 +10,11 @@ import nbformat
 import pytest
 import torch
 from claims import claim, claim_near
-from sketch_room import room
 from torch.nn import functional as F
 
 from conftest import ROOT
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
-from lessons.panels.sketches import SMALL, closest, moves
 from lessons.sources import load_split
 from lessons.text import Vocabulary
 from lessons.training import Scores, Step, accuracy, average, train_step
@@ -82,7 +79,7 @@ def in_batches(model, size):
 
 
 @seeds
-def test_before_training_the_model_is_about_as_good_as_a_die(seed):
+def test_before_training_the_model_is_at_the_chance_level(seed):
     before = course(seed).before
     claim_near("loss", before.loss, math.log(4), within=0.01)
     claim_near("accuracy", before.accuracy, 0.25, within=0.05)
@@ -136,6 +133,16 @@ def test_the_training_score_of_the_first_epoch_lags_behind(seed):
     afterwards, while_learning = course(seed).after_one, course(seed).epochs[0]
     claim("afterwards - while learning", afterwards.loss - while_learning.loss, "<", -0.05)
     claim("more right by", afterwards.accuracy - while_learning.accuracy, ">", 0.2)
+    # Nearly all are right, and yet the loss is not far below the chance level.
+    claim("right afterwards", afterwards.accuracy, ">", 0.9)
+    claim("loss afterwards, to the chance level", afterwards.loss / math.log(4), ">", 0.8)
+
+
+@seeds
+def test_the_loss_of_the_first_epoch_lies_between_the_start_and_its_last_batch(seed):
+    before, steps, epoch = course(seed).before, course(seed).steps, course(seed).epochs[0]
+    claim("below the start by", before.loss - epoch.loss, ">", 0.01)
+    claim("above the last batch by", epoch.loss - steps[-1].loss, ">", 0.01)
 
 
 @seeds
@@ -173,67 +180,62 @@ def forgetful_step(model, batch, optimizer):
 
 
 @cache
-def six_epochs(step, seed):
-    model, loader, _ = start(seed, batch_size=16)
-    optimizer = torch.optim.SGD(model.parameters(), lr=1.5)
+def five_epochs(step, seed, epochs=5):
+    """The scores of each epoch, and the largest weight of the last layer at the end."""
+    model, loader, _ = start(seed, batch_size=64)
+    optimizer = torch.optim.SGD(model.parameters(), lr=4.0)
     history = []
-    for _ in range(6):
+    for _ in range(epochs):
         pairs = [(step(model, batch, optimizer), len(batch.labels)) for batch in loader]
         history.append(average(*zip(*pairs, strict=True)))
     return history, model.linear.weight.abs().max().item()
 
 
-# Such a run magnifies the last bit, so only its direction and its order of magnitude are claimed.
+# Such a run magnifies the last bit: its figures agree on all machines for five epochs, seed 0.
 
 
 @seeds
 def test_a_forgotten_zero_grad_shows_in_the_loss(seed):
     (correct, usual), (forgetful, piled) = (
-        six_epochs(s, seed) for s in (train_step, forgetful_step)
+        five_epochs(s, seed) for s in (train_step, forgetful_step)
     )
-    losses = [math.log10(scores.loss) for scores in forgetful]
-    claim("powers of ten, smallest step", min(b - a for a, b in pairwise(losses)), ">", 0.1)
-    claim("powers of ten, in all", losses[-1] - losses[0], ">", 4)
-    claim("correct loss, last to first", correct[-1].loss / correct[0].loss, "<", 0.75)
+    claim("last loss to first", forgetful[-1].loss / forgetful[0].loss, ">", 1.3)
+    claim("last loss to the chance level", forgetful[-1].loss / math.log(4), ">", 1.5)
+    claim("correct loss, last to first", correct[-1].loss / correct[0].loss, "<", 0.95)
     # Huge weights make huge logits.
-    claim("powers of ten, largest weight", math.log10(piled / usual), ">", 1)
+    claim("largest weight", piled / usual, ">", 5)
 
 
 @seeds
-def test_a_forgotten_zero_grad_hardly_shows_in_the_accuracy(seed):
-    (correct, _), (forgetful, _) = (six_epochs(step, seed) for step in (train_step, forgetful_step))
-    mean = fmean(scores.accuracy for scores in forgetful[1:])  # single epochs jump up and down
-    claim("mean accuracy", mean, ">", 0.4)  # clearly above a die
-    leads = [
-        ours.accuracy - theirs.accuracy for ours, theirs in zip(forgetful, correct, strict=True)
-    ]
-    claim("lead in the second epoch", leads[1], ">", 0.1)
-    claim("loss of the lead", leads[1] - leads[-1], ">", 0.05)
-    claim("correct accuracy", correct[-1].accuracy, ">", 0.6)
-    claim("what the correct loop gains", correct[-1].accuracy - correct[1].accuracy, ">", 0.3)
-
-
-def test_what_the_page_prints_as_bounds_holds_by_far():
-    history, _ = six_epochs(forgetful_step, 0)
-    claim("powers of ten of the last loss", math.log10(history[-1].loss), ">", 5)
-    claim("mean accuracy", fmean(scores.accuracy for scores in history[1:]), ">", 0.4)
-
-
-def sketches():
-    """Those of the lesson."""
-    cells = nbformat.read(ROOT / "notebooks" / "05_training_loop.ipynb", as_version=4).cells
-    (source,) = (cell.source for cell in cells if cell.id == "guess")
-    (assigned,) = (
-        node.value
-        for node in ast.parse(source).body
-        if isinstance(node, ast.Assign) and node.targets[0].id == "sketches"
+def test_a_forgotten_zero_grad_does_not_show_in_the_accuracy(seed):
+    (correct, _), (forgetful, _) = (
+        five_epochs(step, seed) for step in (train_step, forgetful_step)
     )
-    return ast.literal_eval(assigned)
+    claim("accuracy", forgetful[-1].accuracy, ">", 0.6)
+    claim("what it gains", forgetful[-1].accuracy - forgetful[0].accuracy, ">", 0.3)
+    claim("what the correct loop gains", correct[-1].accuracy - correct[0].accuracy, ">", 0.1)
+    claim("lead in the fifth epoch", forgetful[-1].accuracy - correct[-1].accuracy, ">", 0.2)
 
 
 @seeds
-def test_the_verdict_of_the_sketches_is_clear(seed):
-    losses = [scores.loss for scores in six_epochs(forgetful_step, seed)[0]]
-    claim("room", room(sketches(), losses), ">", 0.3 * SMALL)
-    assert closest(sketches(), losses) == "rises"
-    assert moves(losses) == [1]
+def test_after_ten_epochs_the_loss_is_beyond_all_bounds(seed):
+    losses = [scores.loss for scores in five_epochs(forgetful_step, seed, epochs=10)[0]]
+    claim("times the chance level", losses[-1] / math.log(4), ">", 20)
+
+
+def test_the_fifth_epoch_on_the_page_costs_about_four_times_the_chance_level():
+    (*_, last), _ = five_epochs(forgetful_step, 0)
+    claim_near("times the chance level", last.loss / math.log(4), 4.15, within=0.35)
+
+
+def test_the_page_runs_what_is_claimed_here():
+    vocabulary, train = encoded()
+    page = {name: value for name, value in globals().items() if not name.startswith("test")}
+    page |= {"parts": load_split("mini-news"), "vocabulary": vocabulary, "train": train}
+    page["new_model"] = lambda: start(0)[0]
+    cells = nbformat.read(ROOT / "notebooks" / "05_training_loop.ipynb", as_version=4).cells
+    for wanted in ("forgetful-step", "five-epochs"):
+        (source,) = (cell.source for cell in cells if cell.id == wanted)
+        exec(source, page)  # what a reader runs
+    _, shown = page["five_epochs"](page["forgetful_step"])
+    assert shown == five_epochs(forgetful_step, 0)[0]
