@@ -118,12 +118,12 @@ def test_a_hundredth_of_the_rate_hardly_moves_the_loss(runs, seed):
 def test_a_hundred_stories_at_a_high_rate_are_learned_by_heart(runs, seed):
     parts = runs[seed].parts
     thin = parts._replace(train=parts.train.pick(range(100)))
-    _, history = learn(thin, runs[seed].vocabulary, seed, rate=1e-1, batch_size=16)
+    _, history = learn(thin, runs[seed].vocabulary, seed, rate=1e-1, batch_size=32)
     assert history[9].train.accuracy == 1
     claim("accuracy in validation", history[9].validation.accuracy, "<", 0.75)
-    claim("best epoch", best(history).number, "<", 5)
+    claim("best epoch", best(history).number, "<", 6)
     worse = history[9].validation.loss / best(history).validation.loss
-    claim("last by best loss in validation", worse, ">", 1.1)
+    claim("last by best loss in validation", worse, ">", 1.4)
 
 
 # ----------------------------------------------------------------------- luck and margins
