@@ -366,3 +366,15 @@ def forgets_the_words(ax, history):
     points = [(one.number, one.validation.accuracy) for one in history]
     draw(ax, points, points[best(history).number - 1])
     ax.set(ylabel="")
+
+
+@wrong("07-curve", "First come the numbers to the right", "mixes up a place and what stands there")
+def swaps_right_and_up(ax, history):
+    points = [(one.validation.accuracy, one.number) for one in history]
+    draw(ax, points, points[best(history).number - 1])
+
+
+@wrong("07-curve", "a share from 0 to 1", "mixes up counts, sums, means and shares")
+def draws_hundredths(ax, history):
+    points = [(one.number, 100 * one.validation.accuracy) for one in history]
+    draw(ax, points, points[best(history).number - 1])

@@ -389,25 +389,39 @@ def check_line(lines: Sequence[Points], history: Sequence[Epoch]) -> None:
             "`ax.plot(...)`, from two lists."
         )
     right = [(one.number, one.validation.accuracy) for one in history]
-    mistakes: list[tuple[Points, str]] = [
-        ([(x - 1, y) for x, y in right], "Epochs count from 1: give `ax.plot` their numbers too."),
-        ([(y, x) for x, y in right], "First come the numbers to the right, then the heights."),
-        (
-            [(one.number, one.train.accuracy) for one in history],
-            "That is training. Take validation.",
-        ),
-        ([(one.number, one.validation.loss) for one in history], "That is the loss."),
-        ([(one.number, one.train.loss) for one in history], "That is the training loss."),
-    ]
-    seen = next((line for line in lines if not alike(line, right)), None)
-    if seen:
-        why = next((f" {reason}" for points, reason in mistakes if alike(seen, points)), "")
+    if not any(alike(line, right) for line in lines):
+        mistakes = mistaken_lines(history)
+        why = next((f" {reason}" for points, reason in mistakes if alike(lines[0], points)), "")
         raise NotYet(
             f"The line of the validation accuracy goes through {told(right)}. Yours goes through "
-            f"{told(seen)}.{why}"
+            f"{told(lines[0])}.{why}"
         )
     if len(lines) > 1:
-        raise NotYet(f"There are {len(lines)} lines on `ax`. Expected: one, and a star on it.")
+        raise NotYet(
+            f"There are {len(lines)} lines on `ax`. Expected: one, and as the star a single point."
+        )
+
+
+def mistaken_lines(history: Sequence[Epoch]) -> list[tuple[Points, str]]:
+    """Other lines that could be drawn of a training, and what is wrong with each."""
+    train, validation = [one.train for one in history], [one.validation for one in history]
+    numbers = [one.number for one in history]
+
+    def line(heights: Sequence[float], right: Sequence[float] = numbers) -> Points:
+        return list(zip(right, heights, strict=True))
+
+    accuracies = [one.accuracy for one in validation]
+    return [
+        (
+            line(accuracies, range(len(history))),
+            "Epochs count from 1: give `ax.plot` their numbers too.",
+        ),
+        (line(numbers, accuracies), "First come the numbers to the right, then the heights."),
+        (line([one.accuracy for one in train]), "That is training. Take validation."),
+        (line([100 * one for one in accuracies]), "Leave the accuracy a share from 0 to 1."),
+        (line([one.loss for one in validation]), "That is the loss."),
+        (line([one.loss for one in train]), "That is the training loss."),
+    ]
 
 
 def check_star(marks: Sequence[Points], history: Sequence[Epoch]) -> None:
