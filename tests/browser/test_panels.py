@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 PANELS = {  # how to make it, and a slider to move
     "batches": ("BatchPanel()", "batch size"),
-    "split": ("SplitPanel()", "textbook"),
+    "split": ("SplitPanel()", "training"),
     "rate": ("RatePanel()", "learning rate"),
 }
 

@@ -80,8 +80,8 @@ def test_a_long_option_wraps_and_is_not_cut(page, show):
     show(
         "from lessons.questions import *\n"
         "options = (Option('very long ' * 30, 'why'), Option('short', 'why ' * 99, right=True))\n"
-        "from lessons.panels import CheckYourself, quiz\n"
-        "quiz.questions = lambda _: (Question('How long? ' * 30, options),) * 3\n"
+        "from lessons.panels import CheckYourself, check_yourself\n"
+        "check_yourself.questions = lambda _: (Question('How long? ' * 30, options),) * 3\n"
         "CheckYourself('99')"
     )
     option(page.get_by_role("radiogroup").first, 1).check()

@@ -9,13 +9,14 @@ import nbformat
 import pytest
 import torch
 from claims import claim, claim_near
+from sketch_room import room
 from torch import nn
 from torch.nn import functional as F
 
 from lessons.checkpoint import keep_best, load_checkpoint
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import Classifier, TextClassifier
-from lessons.panels.sketches import closest, moves, room
+from lessons.panels.sketches import closest, moves
 from lessons.text import Vocabulary
 from lessons.validation import Epoch, best, evaluate, fit, predict, stop_early
 

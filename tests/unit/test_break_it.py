@@ -8,7 +8,7 @@ from itertools import pairwise
 import ipywidgets
 import pytest
 from matplotlib.figure import Figure
-from test_widgets import LONG, find, press, put, shown, workers
+from panels import LONG, find, press, put, shown, workers
 
 from lessons.panels import BreakPanel, break_it
 from lessons.panels.break_it import as_html

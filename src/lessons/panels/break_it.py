@@ -11,8 +11,8 @@ import ipywidgets as widgets
 from matplotlib.figure import Figure
 
 from lessons.figures.html import labelled, svg
-from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
-from lessons.panels.live_plot import say_loss
+from lessons.panels.controls import Dial, Panel, beside, button, buttons, html_line, status_line
+from lessons.panels.live_plot import describe_loss
 from lessons.panels.worker import Worker
 from lessons.silent_bugs.bugs import BUGS, Bug, compare
 from lessons.silent_bugs.plots import draw_comparison
@@ -248,7 +248,7 @@ class BreakPanel(Panel):
             self._open = False
             self._facts.value = as_html(truth)
         self._say(answer)
-        self.say_aside(f"{self._solved} of {self._met} mysteries solved")
+        self.show_beside_title(f"{self._solved} of {self._met} mysteries solved")
         self._enable()
         return answer
 
@@ -269,7 +269,7 @@ class BreakPanel(Panel):
         self._guess.disabled = self._diagnose.disabled = self._reveal.disabled = not playing
 
     def _say(self, text: str, error: bool = False) -> None:
-        self._status.value = words(text, error)
+        self._status.value = html_line(text, error)
 
     def _show(self) -> None:
         stars = self._stars()
@@ -309,7 +309,7 @@ def describe_comparison(
 
 def _scores_in_words(epoch: EpochScores) -> str:
     return (
-        f"{say_loss('validation', epoch.validation)}, accuracy {epoch.train.accuracy:.0%} in "
+        f"{describe_loss('validation', epoch.validation)}, accuracy {epoch.train.accuracy:.0%} in "
         f"training, {epoch.validation.accuracy:.0%} in validation, {epoch.test.accuracy:.0%} in "
         f"the test, {epoch.new.accuracy:.0%} on new stories"
     )
