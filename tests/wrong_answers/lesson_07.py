@@ -368,7 +368,7 @@ def forgets_the_words(ax, history):
     ax.set(ylabel="")
 
 
-@wrong("07-curve", "First come the numbers to the right", "mixes up a place and what stands there")
+@wrong("07-curve", "First come the numbers to the right", "mixes up an index and the value there")
 def swaps_right_and_up(ax, history):
     points = [(one.validation.accuracy, one.number) for one in history]
     draw(ax, points, points[best(history).number - 1])
