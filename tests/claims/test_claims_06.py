@@ -1,22 +1,29 @@
 """What lesson 06 says about measuring, saving, too many epochs and stopping, over five seeds."""
 
+import math
 from itertools import pairwise
+from pathlib import Path
 from typing import NamedTuple
 
+import nbformat
 import pytest
 import torch
 from claims import claim, claim_near
+from sketch_room import room
 from torch import nn
 from torch.nn import functional as F
 
 from lessons.checkpoint import keep_best, load_checkpoint
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import Classifier, TextClassifier
+from lessons.panels.sketches import closest, moves
 from lessons.text import Vocabulary
 from lessons.validation import Epoch, best, evaluate, fit, predict, stop_early
 
 SEEDS = range(5)
-EPOCHS = 40
+EPOCHS = 30
+NOTEBOOK = Path(__file__).parents[2] / "notebooks" / "06_validation.ipynb"
+CELLS = {cell.id: cell.source for cell in nbformat.read(NOTEBOOK, as_version=4).cells}
 
 five_seeds = pytest.mark.parametrize("seed", SEEDS)
 
@@ -32,11 +39,11 @@ class Thin(NamedTuple):
     def fresh(self, seed):
         """The function of the lesson, with a seed."""
         start = torch.Generator().manual_seed(seed)
-        model = TextClassifier(len(self.vocabulary), len(self.names), 512, start)
-        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
+        model = TextClassifier(len(self.vocabulary), len(self.names), generator=start)
+        optimizer = torch.optim.AdamW(model.parameters(), lr=0.1, fused=True)
         return (
             model,
-            make_loader(self.train, 16, True, seed),
+            make_loader(self.train, 64, True, seed),
             make_loader(self.validation, 128),
             optimizer,
         )
@@ -50,7 +57,7 @@ class Trained(NamedTuple):
 
 @pytest.fixture(scope="module")
 def thin(parts):
-    stories = parts.train.pick(range(200))
+    stories = parts.train.pick(range(100))
     vocabulary = Vocabulary.build(stories.texts)
     train, validation = (EncodedStories(part, vocabulary) for part in (stories, parts.validation))
     return Thin(train, validation, vocabulary, stories.names)
@@ -140,13 +147,22 @@ def test_the_file_holds_exactly_the_best_epoch_and_the_last_is_worse(runs, valid
     assert evaluate(winner, validation_loader) == best(history).validation
     assert evaluate(last, validation_loader) == history[-1].validation
     worse = evaluate(last, validation_loader).loss / evaluate(winner, validation_loader).loss
-    claim("loss of the last by that of the best", worse, ">", 1)
+    claim("loss of the last by that of the best", worse, ">", 1.6)
+    if seed == 0:  # that of the lesson
+        claim_near("loss of the last by that of the best, in the lesson", worse, 2, within=0.4)
+
+
+def test_the_four_epochs_of_the_lesson_part_the_losses(runs):
+    first, *_, last = runs[0].history[:4]
+    claim("last training loss", last.train.loss, "<", first.train.loss / 2)
+    claim("last validation loss", last.validation.loss, "<", first.validation.loss)
+    claim("validation by training", last.validation.loss / last.train.loss, ">", 2)
 
 
 def test_the_seven_epochs_of_the_lesson_are_not_all_saved(runs):
     losses = [epoch.validation.loss for epoch in runs[0].history[:7]]
     saved = [i for i, loss in enumerate(losses, 1) if loss == min(losses[:i])]
-    assert saved == [1, 2, 4, 5]
+    assert saved == [1, 2, 3, 5, 6]
     gaps = sorted(losses)
     claim("least gap", min(b - a for a, b in pairwise(gaps)), ">", 1e-3)
     later = min(epoch.validation.loss for epoch in runs[0].history[7:])
@@ -159,7 +175,7 @@ def test_the_seven_epochs_of_the_lesson_are_not_all_saved(runs):
 @five_seeds
 def test_too_few_epochs_underfit(runs, seed):
     first, top = runs[seed].history[0], best(runs[seed].history)
-    claim("first by best", first.validation.loss / top.validation.loss, ">", 1.3)
+    claim("first by best", first.validation.loss / top.validation.loss, ">", 1.15)
     claim("first in training", first.train.loss, ">", 1.2)  # high even in training
 
 
@@ -167,31 +183,42 @@ def test_too_few_epochs_underfit(runs, seed):
 def test_too_many_epochs_overfit(runs, seed):
     history, top = runs[seed].history, best(runs[seed].history)
     last = history[-1]
-    claim_near("best epoch", top.number, 6, within=5)
-    claim("last by best", last.validation.loss / top.validation.loss, ">", 1.05)
-    claim("last in training", last.train.loss, "<", 0.01)
+    claim_near("best epoch", top.number, 5, within=3)
+    claim("last by first", last.validation.loss / history[0].validation.loss, ">", 1.3)
+    claim("last by that of a blind guess", last.validation.loss / math.log(4), ">", 1.3)
+    claim("training loss right of the star", history[10].train.loss, "<", 0.02)
+    claim("last in training", last.train.loss, "<", 0.001)
     assert last.train.accuracy == 1.0
-    claim("last by best in training", last.train.loss / top.train.loss, "<", 1)
 
 
 @five_seeds
-def test_the_rise_is_slow_but_not_a_bump(runs, seed):
+def test_the_rise_is_no_bump(runs, seed):
     losses = [epoch.validation.loss for epoch in runs[seed].history]
-    tens = [sum(losses[i : i + 10]) / 10 for i in (10, 20, 30)]  # epochs 11-20, 21-30, 31-40
-    claim("from the second ten epochs to the third", tens[1] / tens[0], ">", 1)
-    claim("from the third to the fourth", tens[2] / tens[1], ">", 1)
+    tens = [sum(losses[i : i + 10]) / 10 for i in (0, 10, 20)]
+    claim("from the first ten epochs to the second", tens[1] / tens[0], ">", 1.2)
+    claim("from the second to the third", tens[2] / tens[1], ">", 1)
+
+
+@five_seeds
+def test_the_sketch_that_falls_and_then_rises_is_the_one(runs, seed):
+    scope = {}
+    exec(CELLS["guess"], scope)
+    sketches = scope["sketches"]
+    assert [moves(one) for one in sketches.values()] == [[-1], [-1, 1], [1]]
+    losses = [epoch.validation.loss for epoch in runs[seed].history]
+    assert closest(sketches, losses) == "falls, then rises"
+    assert moves(losses) == [-1, 1]
+    claim("room", room(sketches, losses), ">", 0.004)
 
 
 @five_seeds
 def test_it_shows_in_the_loss_more_than_in_the_accuracy(runs, seed):
     history, top = runs[seed].history, best(runs[seed].history).validation
     last = history[-1].validation
-    claim_near("last accuracy", last.accuracy, top.accuracy, within=0.07)
     worse = last.loss / top.loss - 1, 1 - last.accuracy / top.accuracy
-    claim("loss worse than accuracy by", worse[0] - worse[1], ">", 0)
-    late = [epoch.validation.accuracy for epoch in history[10:]]
-    # It is flat after the first ten epochs.
-    claim("highest less lowest accuracy", max(late) - min(late), "<", 0.04)
+    claim("loss worse than accuracy by", worse[0] - worse[1], ">", 0.5)
+    if seed == 0:  # that of the lesson: a few more answers may be wrong
+        claim_near("last accuracy, in the lesson", last.accuracy, top.accuracy, within=0.1)
 
 
 @five_seeds
@@ -201,7 +228,7 @@ def test_the_overfitted_model_is_surer_of_its_wrong_answers(runs, thin, validati
         return surest[guesses != thin.validation.labels].mean().item()
 
     gain = sureness(runs[seed].last) - sureness(runs[seed].winner)
-    claim("gain", gain, ">", 0.04)
+    claim("gain", gain, ">", 0.1)
 
 
 # -------------------------------------------------------------------------- stopping early
@@ -213,7 +240,7 @@ def test_a_patience_of_three_saves_most_epochs_and_keeps_the_best(runs, seed):
     seen = list(stop_early(history, patience=3))
     assert best(seen) == best(history)
     assert len(seen) == best(history).number + 3
-    claim("saved epochs", EPOCHS - len(seen), ">", 25)
+    claim("saved epochs", EPOCHS - len(seen), ">", 15)
 
 
 def test_a_patience_of_one_gives_up_before_the_best_epoch(runs):

@@ -118,12 +118,12 @@ def test_a_hundredth_of_the_rate_hardly_moves_the_loss(runs, seed):
 def test_a_hundred_stories_at_a_high_rate_are_learned_by_heart(runs, seed):
     parts = runs[seed].parts
     thin = parts._replace(train=parts.train.pick(range(100)))
-    _, history = learn(thin, runs[seed].vocabulary, seed, rate=1e-1, batch_size=16)
+    _, history = learn(thin, runs[seed].vocabulary, seed, rate=1e-1, batch_size=32)
     assert history[9].train.accuracy == 1
     claim("accuracy in validation", history[9].validation.accuracy, "<", 0.75)
-    claim("best epoch", best(history).number, "<", 5)
+    claim("best epoch", best(history).number, "<", 6)
     worse = history[9].validation.loss / best(history).validation.loss
-    claim("last by best loss in validation", worse, ">", 1.1)
+    claim("last by best loss in validation", worse, ">", 1.4)
 
 
 # ----------------------------------------------------------------------- luck and margins
@@ -188,14 +188,28 @@ def test_the_most_frequent_mix_ups_are_named(runs, capsys):
     for run in runs:
         counts = torch.from_numpy(confusion_matrix(run.labels, run.guesses))
         names = run.parts.test.names
-        exec(CELLS["most-frequent"], {"counts": counts, "names": names})
+        exec(CELLS["most-frequent"], {"counts": counts, "names": names, "sqrt": math.sqrt})
         pairs = [(a, b) for a in range(4) for b in range(4) if a != b]
         most = max(counts[pair].item() for pair in pairs)
         assert capsys.readouterr().out.splitlines() == [
-            f"{names[a]} taken for {names[b]}: ≈ {most} of {counts[a].sum()}"
+            f"{names[a]} taken for {names[b]}: ≈ {most} of 50, give or take ≈ {luck_of(most):.0f}"
             for a, b in pairs
             if counts[a, b] == most
         ]
+
+
+def luck_of(count):
+    """Two standard deviations of how many of 50 stories are mixed up, if each is as likely."""
+    return 2 * torch.distributions.Binomial(50, torch.tensor(count / 50)).stddev.item()
+
+
+def test_the_margin_of_the_most_frequent_mix_up_is_about_as_large_as_its_count(runs):
+    for seed, run in enumerate(runs):
+        mixed = [
+            (a, b) for a, b in zip(run.labels.tolist(), run.guesses.tolist(), strict=True) if a != b
+        ]
+        most = max(map(mixed.count, mixed))
+        claim(f"margin by count, seed {seed}", luck_of(most) / most, ">", 0.6)
 
 
 def test_a_class_without_guesses_or_without_stories_is_said_so_in_words(capsys):

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 
 from lessons.exercises.lesson_07 import my_unsure
 from lessons.training import accuracy
-from lessons.validation import evaluate
+from lessons.validation import best, evaluate
 from wrong_answers import wrong
 
 # ----------------------------------------------------------------------------- 07-stories
@@ -280,3 +280,101 @@ def asks_in_training_mode(models, validation_loader, test_loader):
     losses = [rate(model, validation_loader)[0] for model in models]
     chosen = losses.index(min(losses))
     return chosen, rate(models[chosen], test_loader)[1]
+
+
+# ------------------------------------------------------------------------------- 07-curve
+
+
+def draw(ax, points, star):
+    """A line, a star and the words."""
+    ax.plot(*zip(*points, strict=True), "o-")
+    ax.plot([star[0]], [star[1]], "k*")
+    ax.set(xlabel="epoch", ylabel="accuracy")
+
+
+@wrong("07-curve", "There is no line on `ax`.", "gives back something else than was asked")
+def draws_elsewhere(ax, history):
+    from matplotlib.figure import Figure
+
+    points = [(one.number, one.validation.accuracy) for one in history]
+    draw(Figure().subplots(), points, points[best(history).number - 1])
+
+
+@wrong(
+    "07-curve",
+    "Epochs count from 1: give `ax.plot` their numbers too.",
+    "compares with or counts from the wrong epoch",
+)
+def leaves_out_the_numbers(ax, history):
+    ax.plot([one.validation.accuracy for one in history])
+    ax.plot([best(history).number], [best(history).validation.accuracy], "k*")
+    ax.set(xlabel="epoch", ylabel="accuracy")
+
+
+@wrong("07-curve", "That is training. Take validation.", "chooses or reports by the training score")
+def draws_the_training_accuracy(ax, history):
+    points = [(one.number, one.train.accuracy) for one in history]
+    draw(ax, points, points[best(history).number - 1])
+
+
+@wrong("07-curve", "That is the loss.", "mixes up loss and accuracy")
+def draws_the_loss(ax, history):
+    points = [(one.number, one.validation.loss) for one in history]
+    draw(ax, points, points[best(history).number - 1])
+
+
+@wrong("07-curve", "There are 2 lines on `ax`.", "chooses or reports by the training score")
+def draws_the_same_line_twice(ax, history):
+    points = [(one.number, one.validation.accuracy) for one in history]
+    ax.plot(*zip(*points, strict=True), "r--")
+    draw(ax, points, points[best(history).number - 1])
+
+
+@wrong("07-curve", "there are 0 single points", "gives back something else than was asked")
+def draws_no_star(ax, history):
+    ax.plot([one.number for one in history], [one.validation.accuracy for one in history])
+    ax.set(xlabel="epoch", ylabel="accuracy")
+
+
+@wrong("07-curve", "That epoch has the highest accuracy.", "mixes up loss and accuracy")
+def stars_the_highest_accuracy(ax, history):
+    points = [(one.number, one.validation.accuracy) for one in history]
+    draw(ax, points, max(points, key=lambda point: point[1]))
+
+
+@wrong("07-curve", "that is its loss.", "mixes up loss and accuracy")
+def stars_at_the_height_of_the_loss(ax, history):
+    top = best(history)
+    points = [(one.number, one.validation.accuracy) for one in history]
+    draw(ax, points, (top.number, top.validation.loss))
+
+
+@wrong("07-curve", "Yours is at (2, 0.7). Epochs count from 1.", "counts one too many or too few")
+def counts_the_best_epoch_from_0(ax, history):
+    losses = [one.validation.loss for one in history]
+    place = losses.index(min(losses))
+    points = [(one.number, one.validation.accuracy) for one in history]
+    draw(ax, points, (place, history[place].validation.accuracy))
+
+
+@wrong(
+    "07-curve",
+    'Expected at the side: "accuracy", saw: ""',
+    "gives back something else than was asked",
+)
+def forgets_the_words(ax, history):
+    points = [(one.number, one.validation.accuracy) for one in history]
+    draw(ax, points, points[best(history).number - 1])
+    ax.set(ylabel="")
+
+
+@wrong("07-curve", "First come the numbers to the right", "mixes up an index and the value there")
+def swaps_right_and_up(ax, history):
+    points = [(one.validation.accuracy, one.number) for one in history]
+    draw(ax, points, points[best(history).number - 1])
+
+
+@wrong("07-curve", "a share from 0 to 1", "mixes up counts, sums, means and shares")
+def draws_hundredths(ax, history):
+    points = [(one.number, 100 * one.validation.accuracy) for one in history]
+    draw(ax, points, points[best(history).number - 1])

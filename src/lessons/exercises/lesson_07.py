@@ -16,6 +16,7 @@ from lessons.exercises.asserts import (
     Exercise,
     NotYet,
     call,
+    close,
     expect,
     little_batches,
     number,
@@ -25,7 +26,7 @@ from lessons.exercises.asserts import (
 from lessons.loaders import Batch
 from lessons.model import TextClassifier
 from lessons.training import Scores
-from lessons.validation import evaluate
+from lessons.validation import Epoch, best, evaluate
 
 # ----------------------------------------------------------------------------- 07-stories
 
@@ -326,4 +327,156 @@ TEST_SCORE = Exercise(
         "`models[place]` meets the test loader, in a single `evaluate`.",
     ),
     "Choose on the validation set as often as you like; open the test set once.",
+)
+
+# ------------------------------------------------------------------------------- 07-curve
+
+
+def my_curve(ax, history):
+    numbers = [epoch.number for epoch in history]
+    accuracies = [epoch.validation.accuracy for epoch in history]
+    top = best(history)
+    ax.plot(numbers, accuracies, "o-")
+    ax.plot([top.number], [top.validation.accuracy], "k*")
+    ax.set(xlabel="epoch", ylabel="accuracy")
+
+
+Points = Sequence[tuple[float, float]]  # each to the right and up
+
+CURVES = (  # loss and accuracy in validation; the lowest loss is not where the accuracy is highest
+    ((1.2, 0.4), (0.8, 0.6), (0.5, 0.7), (0.6, 0.8), (0.9, 0.75)),
+    ((1.1, 0.5), (0.7, 0.65), (0.75, 0.9), (1.3, 0.8)),
+)
+
+
+def check_curve(answer: Callable[..., Any]) -> None:
+    """Look at what is on the axes afterwards."""
+    from matplotlib.figure import Figure  # a third of a second
+
+    for scores in CURVES:
+        history = [
+            Epoch(count, Scores(0.4 / count, 1 - 0.3 / count), Scores(*one), 1.0)
+            for count, one in enumerate(scores, 1)
+        ]
+        ax = Figure().subplots()
+        call(answer, ax, history)
+        drawn = [points_of(line.get_xydata()) for line in ax.lines]
+        marks = [points for points in drawn if len(points) == 1]
+        marks += [[point] for dots in ax.collections for point in points_of(dots.get_offsets())]
+        check_line([points for points in drawn if len(points) > 1], history)
+        check_star(marks, history)
+        check_words(ax.get_xlabel(), ax.get_ylabel())
+
+
+def points_of(array: Any) -> Points:
+    """The points in an array of shape (points, 2)."""
+    return [(float(x), float(y)) for x, y in array]
+
+
+def alike(seen: Points, expected: Points) -> bool:
+    """Are these the same points, in the same order?"""
+    return len(seen) == len(expected) and all(
+        close(x, other_x) and close(y, other_y)
+        for (x, y), (other_x, other_y) in zip(seen, expected, strict=True)
+    )
+
+
+def check_line(lines: Sequence[Points], history: Sequence[Epoch]) -> None:
+    """Is there one line, and is it that of the validation accuracy?"""
+    if not lines:
+        raise NotYet(
+            "There is no line on `ax`. Expected: a line with a point for each epoch. Draw it with "
+            "`ax.plot(...)`, from two lists."
+        )
+    right = [(one.number, one.validation.accuracy) for one in history]
+    if not any(alike(line, right) for line in lines):
+        mistakes = mistaken_lines(history)
+        why = next((f" {reason}" for points, reason in mistakes if alike(lines[0], points)), "")
+        raise NotYet(
+            f"The line of the validation accuracy goes through {told(right)}. Yours goes through "
+            f"{told(lines[0])}.{why}"
+        )
+    if len(lines) > 1:
+        raise NotYet(
+            f"There are {len(lines)} lines on `ax`. Expected: one, and as the star a single point."
+        )
+
+
+def mistaken_lines(history: Sequence[Epoch]) -> list[tuple[Points, str]]:
+    """Other lines that could be drawn of a training, and what is wrong with each."""
+    train, validation = [one.train for one in history], [one.validation for one in history]
+    numbers = [one.number for one in history]
+
+    def line(heights: Sequence[float], right: Sequence[float] = numbers) -> Points:
+        return list(zip(right, heights, strict=True))
+
+    accuracies = [one.accuracy for one in validation]
+    return [
+        (
+            line(accuracies, range(len(history))),
+            "Epochs count from 1: give `ax.plot` their numbers too.",
+        ),
+        (line(numbers, accuracies), "First come the numbers to the right, then the heights."),
+        (line([one.accuracy for one in train]), "That is training. Take validation."),
+        (line([100 * one for one in accuracies]), "Leave the accuracy a share from 0 to 1."),
+        (line([one.loss for one in validation]), "That is the loss."),
+        (line([one.loss for one in train]), "That is the training loss."),
+    ]
+
+
+def check_star(marks: Sequence[Points], history: Sequence[Epoch]) -> None:
+    """Is there one star, and is it at the epoch with the lowest validation loss?"""
+    top, highest = best(history), max(history, key=lambda one: one.validation.accuracy)
+    if len(marks) != 1:
+        raise NotYet(
+            f"The line is right, and on `ax` there are {len(marks)} single points. Expected: one, "
+            "the star. Draw it with a second `ax.plot`, from two lists of one number each."
+        )
+    right = [(top.number, top.validation.accuracy)]
+    mistakes: list[tuple[Points, str]] = [
+        ([(highest.number, highest.validation.accuracy)], "That epoch has the highest accuracy."),
+        (
+            [(top.number, top.validation.loss)],
+            "The star must lie on the line, and that is its loss.",
+        ),
+        ([(top.number - 1, top.validation.accuracy)], "Epochs count from 1."),
+        ([(top.number, top.train.accuracy)], "That is its accuracy in training."),
+    ]
+    if not alike(marks[0], right):
+        why = next((f" {reason}" for points, reason in mistakes if alike(marks[0], points)), "")
+        losses = [one.validation.loss for one in history]
+        raise NotYet(
+            f"With the validation losses {losses} the star belongs at {told(right)}. Yours is at "
+            f"{told(marks[0])}.{why}"
+        )
+
+
+def check_words(below: str, beside: str) -> None:
+    """Do the axes say what they mean?"""
+    for where, word, seen in (("below", "epoch", below), ("at the side", "accuracy", beside)):
+        if word not in seen.lower():
+            raise NotYet(
+                f'The line and the star are right. Expected {where}: "{word}", saw: "{seen}". '
+                "`ax.set` has `xlabel` and `ylabel`."
+            )
+
+
+def told(points: Points) -> str:
+    """Points in words: (1, 0.4), (2, 0.6)."""
+    return ", ".join(f"({x:g}, {y:g})" for x, y in points)
+
+
+CURVE = Exercise(
+    "07-curve",
+    my_curve,
+    check_curve,
+    (
+        "The line is one `ax.plot`, as in the lesson. For the star you need the epoch that "
+        "`best(history)` gives.",
+        "First make two lists, as the lesson does: `epoch.number` and `epoch.validation.accuracy`. "
+        "Then `ax.plot` them.",
+        "The best epoch has a `number` and a `validation.accuracy`: there the star belongs. The "
+        "words are set with `ax.set(xlabel=..., ylabel=...)`.",
+    ),
+    "The best epoch is chosen by the loss, so the star need not be at the top of the accuracy.",
 )
