@@ -271,6 +271,13 @@ def broken(id, words):
     return note
 
 
+@broken("01-copies", "What was given back holds itself: [[...]]")
+def puts_a_list_into_itself(texts):
+    keep = []
+    keep.append(keep)
+    return keep
+
+
 @broken("03-largest", "has shape ()")
 def gives_one_number(vectors, offsets):
     return vectors.max()

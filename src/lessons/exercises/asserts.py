@@ -54,7 +54,11 @@ def call(answer: Callable[..., Any], *arguments: Any) -> Any:
     Raises NotYet if one of them was changed.
     """
     before = [copy.deepcopy(argument) if is_plain(argument) else None for argument in arguments]
-    result = without_numpy(answer(*arguments))
+    result = answer(*arguments)
+    try:
+        result = without_numpy(result)
+    except RecursionError:
+        raise NotYet(f"What was given back holds itself: {brief(result)}.") from None
     for number, (old, new) in enumerate(zip(before, arguments, strict=True), 1):
         if old is not None and not same(old, without_numpy(new)):
             raise NotYet(

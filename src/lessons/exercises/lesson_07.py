@@ -47,7 +47,7 @@ def check_stories(answer: Callable[..., Any]) -> None:
 
 
 def _story_tries(answer: Callable[..., Any]) -> Iterator[Try]:
-    for share, points in ((0.94, 3), (0.7, 1.1), (0.55, 4.5), (0.5, 12.5), (0.5, 25)):
+    for share, points in ((0.94, 3), (0.7, 1.1), (0.55, 4.5), (0.5, 12.5), (0.5, 100)):
         seen = number(plain(call(answer, share, points)), "The number of stories")
         exact = 4 * share * (1 - share) / (points / 100) ** 2
         mistakes = [
@@ -98,6 +98,7 @@ def _precision_tries(answer: Callable[..., Any]) -> Iterator[Try]:
         [[8, 1, 1], [3, 4, 3], [0, 2, 6]],
         [[5, 0, 3], [4, 0, 2], [1, 0, 7]],
         [[0, 2], [0, 6]],
+        [[6, 0], [3, 1]],
     ):
         counts = torch.tensor(rows)
         result = plain(call(answer, counts))
@@ -284,7 +285,7 @@ def candidates(asked: list[Asked]) -> list[Candidate]:
 
 
 HALF = VOCAB_SIZE // 2  # the words from here on stand in stories of the test set alone
-VALIDATION, TEST = (19, 1), (18, 14)  # how many stories, and a seed that sets all mistakes apart
+VALIDATION, TEST = (19, 0), (18, 2)  # how many stories, and a seed that sets all mistakes apart
 
 
 def two_loaders() -> tuple[Counted, Counted]:
