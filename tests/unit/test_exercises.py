@@ -406,7 +406,8 @@ def test_an_error_in_an_answer_is_shown_with_its_line():
     line = inspect.getsourcelines(raises)[1] + 2
     assert text == (
         "Your code raised ZeroDivisionError: division by zero\n"
-        f"in line {line} of your cell: return wanted / 0"
+        f"in line {line} of your cell: return wanted / 0\n"
+        "The divisor was 0. Which example makes it 0, and what should come out then?"
     )
 
 

@@ -330,6 +330,9 @@ class Counted(DataLoader[Batch]):
         return super().__iter__()
 
 
+Counted.__name__ = "DataLoader"  # as errors of Python call it in a notebook
+
+
 def little_loader(stories: EncodedStories, batch_size: int, shuffle: bool = False) -> Counted:
     """A loader as the course makes them, which counts how often it is opened."""
     loader: Any = make_loader(stories, batch_size, shuffle)

@@ -144,12 +144,11 @@ class MyClassifier(nn.Module):
 
 def check_class(answer: Callable[..., Any]) -> None:
     """Look at the weights of a model, and at what it makes of a batch."""
-    model = answer(VOCAB_SIZE, NUM_CLASSES, 8)
+    model, batch = answer(VOCAB_SIZE, NUM_CLASSES, 8), little_batches((4,))[0]
+    check_model(model)
+    logits = model(batch.token_ids, batch.offsets)
     embedding, linear = check_weights(model)
-    batch = little_batches((4,))[0]
-    logits = tensor(
-        model(batch.token_ids, batch.offsets), (4, NUM_CLASSES), "What the model gives back"
-    )
+    logits = tensor(logits, (4, NUM_CLASSES), "What the model gives back")
     if not logits.requires_grad:
         raise NotYet("The logits have no way back to the weights, so nothing could be learned.")
     sums = F.embedding_bag(
@@ -195,7 +194,6 @@ def _row(logits: Tensor) -> list[float]:
 
 def check_weights(model: Any) -> tuple[Tensor, Tensor]:
     """Those of the embedding and of the linear layer. Raises NotYet if there are others."""
-    check_model(model)
     weights = [one.detach().double() for one in model.parameters()]
     weights = [one.T if one.shape == (8, NUM_CLASSES) else one for one in weights]  # on its side
     shapes = sorted(tuple(one.shape) for one in weights)
