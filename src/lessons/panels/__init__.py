@@ -4,6 +4,7 @@ from lessons.panels.batches import BatchPanel
 from lessons.panels.break_it import BreakPanel
 from lessons.panels.check_yourself import CheckYourself
 from lessons.panels.headline import HeadlinePanel
+from lessons.panels.parsons import ParsonsPanel
 from lessons.panels.prediction import CurvePrediction, NumberPrediction
 from lessons.panels.rate import RatePanel
 from lessons.panels.splits import SplitPanel
@@ -16,6 +17,7 @@ __all__ = [
     "CurvePrediction",
     "HeadlinePanel",
     "NumberPrediction",
+    "ParsonsPanel",
     "RatePanel",
     "SplitPanel",
     "Target",

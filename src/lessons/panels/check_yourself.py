@@ -60,7 +60,12 @@ class CheckYourself(Panel):
 
 def verdict(option: Option) -> str:
     """Right or not, by a mark and a word, as HTML; the mark is for the eyes alone."""
-    mark, word = ("✓", "Right.") if option.right else ("✗", "Not yet.")
+    return verdict_of(option.right)
+
+
+def verdict_of(right: bool) -> str:
+    """The same of any answer."""
+    mark, word = ("✓", "Right.") if right else ("✗", "Not yet.")
     return f'<span aria-hidden="true">{mark}</span> <b>{word}</b>'
 
 

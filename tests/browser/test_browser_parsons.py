@@ -1,0 +1,63 @@
+"""A Parsons problem as a student meets it: JupyterLab in a real browser, by keyboard."""
+
+import test_browser
+from playwright.sync_api import expect
+
+from lessons.panels.parsons import fault, lines_of, shuffled
+from lessons.training import train_step
+
+pytestmark = test_browser.pytestmark
+# The same page, server and notebooks as there.
+folder, address = test_browser.folder, test_browser.address
+browser_page, page, show = test_browser.browser_page, test_browser.page, test_browser.show
+
+PUZZLE = """
+from lessons.panels import ParsonsPanel
+from lessons.training import train_step
+ParsonsPanel(train_step)
+"""
+
+
+def test_a_parsons_problem_by_keyboard(page, show):
+    show(PUZZLE)
+    panel = page.locator(".lessons-panel")
+    listed, said = panel.get_by_role("listbox", name="Lines"), panel.get_by_role("status")
+    expect(listed.get_by_role("option")).to_have_text(shuffled(train_step))
+    assert test_browser.serious(page, ".lessons-panel") == []
+
+    order = shuffled(train_step)
+    focus_on(panel, "Check")
+    page.keyboard.press("Enter")
+    expect(said).to_contain_text("Not yet. " + fault(train_step, order))
+
+    for place, line in enumerate(lines_of(train_step)):
+        listed.focus()
+        choose(page, listed, order.index(line))  # by arrow keys, which do not leave the cell
+        focus_on(panel, "Move up")
+        for to in range(order.index(line) - 1, place - 1, -1):
+            page.keyboard.press("Space")
+            expect(said).to_have_text(f"Now line {to + 1} of {len(order)}.")
+        order.insert(place, order.pop(order.index(line)))
+        expect(listed.get_by_role("option")).to_have_text(order)
+
+    focus_on(panel, "Check")
+    page.keyboard.press("Enter")
+    expect(said).to_contain_text("Right. It runs in this order, as in the library.")
+    assert page.locator(".jp-CodeCell").count() == 1  # no key went to the notebook
+
+
+def choose(page, listed, place):
+    page.keyboard.press("Home")
+    for _ in range(place):
+        page.keyboard.press("ArrowDown")
+    expect(listed.get_by_role("option").nth(place)).to_have_js_property("selected", True)
+
+
+def focus_on(panel, name):
+    """Go there with the Tab key."""
+    button = panel.get_by_role("button", name=name)
+    for _ in range(12):
+        if button.evaluate("it => it === document.activeElement"):
+            return
+        panel.page.keyboard.press("Tab")
+    raise AssertionError(f"The Tab key does not lead to {name}")
