@@ -130,16 +130,28 @@ MEASURE = lines_of(evaluate)  # lists, with, eval, for, logits, loss, scores, si
 @pytest.mark.parametrize(
     ("function", "order", "words"),
     [
-        (train_step, (0, 1, 3, 2, 4, 5), "Line 4, `optimizer.zero_grad()`, must come before"),
+        (
+            train_step,
+            (0, 1, 3, 2, 4, 5),
+            "Line 4 (`optimizer.zero_grad()`) must come before line 3 (`loss.backward()`). ",
+        ),
         (train_step, (0, 1, 3, 2, 4, 5), "it wipes the gradients that `backward()` has just"),
-        (train_step, (0, 1, 2, 4, 3, 5), "Line 5, `loss.backward()`, must come before Line 4"),
+        (
+            train_step,
+            (0, 1, 2, 4, 3, 5),
+            "Line 5 (`loss.backward()`) must come before line 4 (`optimizer.step()`). ",
+        ),
         (train_step, (0, 1, 2, 4, 3, 5), "follows old ones, or none"),
         (train_step, (1, 0, 2, 3, 4, 5), "The loss measures the guesses"),
         (train_step, (0, 3, 1, 2, 4, 5), "`backward()` starts from the loss"),
         (train_step, (0, 1, 2, 3, 5, 4), "Nothing is done after `return`"),
         (evaluate, (0, 1, 3, 4, 5, 6, 7, 2, 8), "in evaluation mode already"),
         (evaluate, (0, 1, 2, 4, 3, 5, 6, 7, 8), "is indented, so it belongs into a block"),
-        (evaluate, (0, 1, 8, 2, 3, 4, 5, 6, 7), "`with keep_mode(model), torch.no_grad():`, needs"),
+        (
+            evaluate,
+            (0, 1, 8, 2, 3, 4, 5, 6, 7),
+            "Line 2 (`with keep_mode(model), torch.no_grad():`) needs a block",
+        ),
         (evaluate, (0, 1, 2, 3, 4, 6, 5, 7, 8), "must be measured before it is noted"),
         (evaluate, (1, 2, 3, 4, 5, 6, 7, 0, 8), "The lists must be there"),
     ],

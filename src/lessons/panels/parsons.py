@@ -186,7 +186,8 @@ def fault(function: Callable[..., Any], lines: Sequence[str]) -> str:
     for rule in RULES[function]:
         first, then = place(rule.first), place(rule.then)
         if first > then and not (rule.or_after and first > place(rule.or_after)):
-            return f"{_line(lines, first)} must come before {_line(lines, then)}. {rule.why}"
+            pair = f"{named(lines, first)} must come before line {named(lines, then)}"
+            return f"Line {pair}. {rule.why}"
     return ""
 
 
@@ -198,16 +199,14 @@ def misplaced(lines: Sequence[str]) -> str:
     for number, line in enumerate(lines):
         deep, above = depth(line), lines[number - 1] if number else ""
         if above.endswith(":") and deep != depth(above) + 1:
-            return f"{_line(lines, number - 1)} {EMPTY}"
+            return f"Line {named(lines, number - 1)} {EMPTY}"
         if not above.endswith(":") and deep > depth(above):
             return (
-                f"{_line(lines, number)} is indented, so it belongs into a block, under a line "
+                f"Line {named(lines, number)} is indented, so it belongs into a block, under a line "
                 "that ends with a colon."
             )
     if lines[-1].endswith(":"):
-        return (
-            f"{_line(lines, len(lines) - 1)} needs a block: a line under it, one step to the right."
-        )
+        return f"Line {named(lines, len(lines) - 1)} {EMPTY}"
     return ""
 
 
@@ -216,5 +215,6 @@ def depth(line: str) -> int:
     return (len(line) - len(line.lstrip())) // len(INDENT)
 
 
-def _line(lines: Sequence[str], place: int) -> str:
-    return f"Line {place + 1}, `{lines[place].strip()}`,"
+def named(lines: Sequence[str], place: int) -> str:
+    """The number of a line, and what it says."""
+    return f"{place + 1} (`{lines[place].strip()}`)"
