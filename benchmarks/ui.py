@@ -22,21 +22,16 @@ from typing import NamedTuple
 
 from playwright.sync_api import Locator, Page, expect
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from browser import Notebook, open_browser, serve_lab, write_notebook
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
+from jupyter_browser import LAB, Notebook, open_browser, serve_lab, write_notebook
+from jupyter_browser import TROUBLE as WARNINGS
 
 PRESSES = 50  # of Stop, for each length of batches
 PAIRS = 5  # of trainings, in the panel and in a bare loop
+TRIPS = 30  # of a message to the kernel and back
 CYCLES, MOVES = 50, 4  # Train and Stop, with so many slider moves between them
 WARM_UP = 5  # cycles before memory is measured
 
-LAB = """
-import torch
-from lessons.panels import TrainingLab
-torch.set_num_threads(1)
-lab = TrainingLab()
-lab
-"""
 TOOLS = """
 import ctypes, gc, json, os, threading, time
 from array import array
@@ -90,7 +85,14 @@ CHANGED = """([before, stop]) => {
   const now = document.querySelector(".lessons-panel progress + div").innerText;
   return stop.disabled || (now.includes("batch") && now !== before);
 }"""
-TROUBLE = "[data-mime-type='application/vnd.jupyter.error'], [data-mime-type$='stderr']"
+TROUBLE = f"[data-mime-type='application/vnd.jupyter.error'], {WARNINGS}"
+# The yardstick for this machine: milliseconds for a message to the kernel and its answer.
+ROUND_TRIP = """async () => {
+  const kernel = jupyterapp.shell.currentWidget.sessionContext.session.kernel;
+  const begun = performance.now();
+  await kernel.requestKernelInfo();
+  return performance.now() - begun;
+}"""
 
 
 class Bench(NamedTuple):
@@ -158,6 +160,11 @@ def open_lab() -> Iterator[Bench]:
 
 
 # -------------------------------------------------------------------------------- the figures
+
+
+def measure_round_trip(bench: Bench) -> list[float]:
+    """Milliseconds that a message to the kernel and its answer take, while nothing else goes on."""
+    return [bench.page.evaluate(ROUND_TRIP) for _ in range(TRIPS)]
 
 
 def measure_stop(bench: Bench, pace: float) -> list[float]:
@@ -257,6 +264,11 @@ def main() -> None:
     with open_lab() as bench:
         print_row("what", "measured", "target")
         print_row("---", "---", "---")
+        trips = measure_round_trip(bench)
+        told = f"{median(trips):.1f} ms, {max(trips):.0f} ms"
+        print_row(
+            f"a message to the kernel and its answer, {TRIPS} times: median, maximum", told, "–"
+        )
         quick, slow = measure_stop(bench, 0.0), measure_stop(bench, 0.02)
         print_delays("usual batches", quick)
         print_delays("batches of 20 ms", slow)

@@ -15,18 +15,18 @@ from lessons.text import Vocabulary
 from lessons.training import Step
 from lessons.validation import Epoch
 
-_FORMAT = "lessons 1"  # to be counted up when the contents change
-_KERNEL = secrets.token_hex(8)  # stands in each checkpoint that this process writes
-_SAVED: dict[Path, bool] = {}  # the names this process trains under: is there a checkpoint yet?
+_FORMAT = "lessons 1"  # increase the number when the contents change
+_KERNEL = secrets.token_hex(8)  # written into each checkpoint of this process
+_SAVED: dict[Path, bool] = {}  # paths this process trains with: is there a checkpoint yet?
 
 
 def save_checkpoint(path: str | Path, classifier: Classifier) -> None:
     """Write a checkpoint: the weights, the vocabulary and the names of the classes.
 
-    The file is written beside its place and moved there when it is whole, so a crash at any
+    The file is written under another name and renamed when it is complete, so a crash at any
     moment leaves the previous checkpoint as it was.
 
-    Raises OSError if it cannot be written there.
+    Raises OSError if it cannot be written.
     """
     contents = {
         "format": _FORMAT,
@@ -45,8 +45,8 @@ def save_checkpoint(path: str | Path, classifier: Classifier) -> None:
 def load_checkpoint(path: str | Path) -> Classifier:
     """Read a checkpoint that `save_checkpoint` has written. Code in the file is never run.
 
-    Raises ValueError if there is no such file, if it is damaged or something else, or if this
-    program trained under this name and another program has put its own model there.
+    Raises ValueError if there is no such file, if it is damaged or no checkpoint of this course,
+    or if this program trained under this name and another program has replaced the file.
     """
     path = Path(path)
     if not os.path.isfile(path):
@@ -56,7 +56,7 @@ def load_checkpoint(path: str | Path) -> Classifier:
         raise ValueError(_ANOTHER.format(path=path))
     if path.resolve() in _SAVED and contents.get("kernel") != _KERNEL:
         raise ValueError(_ANOTHERS.format(path=path))
-    by_character = contents.get("by_character", False)  # older checkpoints do not say
+    by_character = contents.get("by_character", False)  # older checkpoints do not have it
     vocabulary, names = Vocabulary.of(contents["tokens"], by_character), tuple(contents["names"])
     try:
         embedding_dim = contents["weights"]["embedding.weight"].shape[1]
@@ -78,8 +78,8 @@ _ANOTHERS = (
 _MISSING = "There is no checkpoint {path}. Train and save first, or check the path."
 _NONE_YET = (
     "There is no checkpoint {path}: since the training began no epoch was finished, or its "
-    "validation loss was not a number. Train for an epoch, with a smaller learning rate if the "
-    "loss is NaN.{before}"
+    "validation loss was NaN. Train for an epoch, with a smaller learning rate if the loss is "
+    "NaN.{before}"
 )
 _MOVED = (
     "The checkpoint {path} was saved and has been deleted or moved since, perhaps by a second "
@@ -99,13 +99,13 @@ def _missing(path: Path) -> str:
 def keep_best(
     events: Iterable[Step | Epoch], path: str | Path, classifier: Classifier
 ) -> Iterator[Step | Epoch]:
-    """Pass the events of `fit` on, and save a checkpoint whenever the validation loss improves.
+    """Yield the events of `fit`, and save a checkpoint whenever the validation loss improves.
 
-    What has this name when the training begins is of another one: `best.pt` is then kept as
-    `best.previous.pt`. A training without a finished epoch, or whose loss is NaN from the start,
-    leaves none under the name.
+    A file of this name from an earlier training is renamed first: `best.pt` becomes
+    `best.previous.pt`. If no epoch is finished, or the loss is NaN from the start, there is no
+    checkpoint afterwards.
 
-    Raises OSError if it cannot be written there.
+    Raises OSError if it cannot be written.
     """
     _make_way(Path(path))
     lowest = math.inf
@@ -117,7 +117,7 @@ def keep_best(
 
 
 def previous(path: Path) -> Path:
-    """Where `keep_best` keeps the checkpoint that had this name before."""
+    """The path to which `keep_best` moves an earlier checkpoint of this name."""
     return path.with_stem(f"{path.stem}.previous")
 
 

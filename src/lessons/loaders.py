@@ -14,15 +14,15 @@ from lessons.text import Vocabulary
 
 
 class Batch(NamedTuple):
-    """Some stories in one flat row of token ids. Story i begins at `token_ids[offsets[i]]`."""
+    """Some stories, their token ids in one row. Story i begins at `token_ids[offsets[i]]`."""
 
     token_ids: Tensor  # (tokens of all stories,) int64: ids in the vocabulary
     offsets: Tensor  # (stories,) int64
-    labels: Tensor  # (stories,) int64: the right answers
+    labels: Tensor  # (stories,) int64: the right classes
 
 
 class EncodedStories(Dataset[Batch]):
-    """All stories of one part, turned into token ids once, before the first epoch."""
+    """All stories of one part of a split, encoded once, before the first epoch."""
 
     def __init__(self, stories: Stories, vocabulary: Vocabulary) -> None:
         encoded = [vocabulary.encode(text) for text in stories.texts]
@@ -39,7 +39,7 @@ class EncodedStories(Dataset[Batch]):
         return self.__getitems__([row])
 
     def __getitems__(self, rows: list[int]) -> Batch:
-        """A whole batch at once. The loader asks for it here, so no story is handled alone."""
+        """A whole batch at once: DataLoader prefers this method to one call for each story."""
         chosen = torch.tensor(rows)  # (stories,)
         lengths = self.lengths[chosen]
         offsets = lengths.cumsum(0) - lengths  # where each story begins in the batch
@@ -52,9 +52,9 @@ class EncodedStories(Dataset[Batch]):
 def make_loader(
     stories: EncodedStories, batch_size: int, shuffle: bool = False, seed: int = 0
 ) -> DataLoader[Batch]:
-    """A loader that hands out the stories in batches. The last batch may be shorter.
+    """A loader of the stories in batches. The last batch may be shorter.
 
-    Shuffle for training, in a new order each epoch; the same seed gives the same orders.
+    With `shuffle`, for training, each epoch has a new order; a seed always gives the same orders.
 
     Raises ValueError if the batch size is not a whole number of at least 1, or if there are
     no stories.

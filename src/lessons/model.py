@@ -1,4 +1,4 @@
-"""Lesson 03: the model, from numbers to a guess."""
+"""Lesson 03: the model, from token ids to logits, and what it says about one text."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from lessons.text import Vocabulary
 
 
 class TextClassifier(nn.Module):
-    """Averages the word vectors of a text and weighs the average for each class.
+    """The mean of the word vectors (embeddings) of a text, and a linear layer.
 
     The architecture is that of fastText (Joulin et al., 2016, "Bag of Tricks for Efficient
     Text Classification"), without its n-grams.
@@ -29,19 +29,19 @@ class TextClassifier(nn.Module):
         self.init_weights(generator)
 
     def init_weights(self, generator: torch.Generator | None = None) -> None:
-        """Start from small random weights, all words and classes alike."""
+        """Set small random weights: uniform from -0.1 to 0.1, and a bias of 0."""
         nn.init.uniform_(self.embedding.weight, -0.1, 0.1, generator=generator)
         nn.init.uniform_(self.linear.weight, -0.1, 0.1, generator=generator)
         nn.init.zeros_(self.linear.bias)
 
     def forward(self, token_ids: Tensor, offsets: Tensor) -> Tensor:
-        """Guess the class of each story: the higher a logit, the surer the model is."""
+        """The logits of each class for each story: (stories, classes). The highest is the guess."""
         means = self.embedding(token_ids, offsets)  # (stories, embedding_dim)
         logits: Tensor = self.linear(means)  # (stories, classes)
         return logits
 
 
-class _Classifier(NamedTuple):  # which cannot check what it is given
+class _Classifier(NamedTuple):  # a NamedTuple cannot check its fields itself
     model: TextClassifier
     vocabulary: Vocabulary  # the one that the model was trained with
     names: tuple[str, ...]  # of the classes
@@ -55,7 +55,7 @@ class Classifier(_Classifier):
     def __new__(
         cls, model: TextClassifier, vocabulary: Vocabulary, names: tuple[str, ...]
     ) -> "Classifier":
-        """Raises ValueError if the model was made for other numbers of words and classes."""
+        """Raises ValueError unless the model has as many words and classes as these."""
         vocab_size, num_classes = _sizes(model)
         if (vocab_size, num_classes) != (len(vocabulary), len(names)):
             raise ValueError(
@@ -65,13 +65,13 @@ class Classifier(_Classifier):
             )
         if len(set(names)) < len(names):
             raise ValueError(
-                f"A name stands twice among {', '.join(names)}. Each class needs its own."
+                f"A name is used twice in {', '.join(names)}. Each class needs its own."
             )
         return super().__new__(cls, model, vocabulary, names)
 
     @classmethod
     def _make(cls, iterable: Iterable[Any]) -> "Classifier":  # type: ignore[override]
-        return cls(*iterable)  # with the check; `_replace` comes here
+        return cls(*iterable)  # with the check; `_replace` uses it
 
 
 def _sizes(model: TextClassifier) -> tuple[int, int]:
@@ -80,17 +80,17 @@ def _sizes(model: TextClassifier) -> tuple[int, int]:
 
 
 def check_fits(model: TextClassifier, token_ids: Tensor, labels: Tensor) -> None:
-    """Raises ValueError if a token or label of some stories is beyond those of the model."""
+    """Raises ValueError if a token id or a label is too high for the model."""
     for what, ids, known in zip(("word", "class"), (token_ids, labels), _sizes(model), strict=True):
         if len(ids) and (highest := int(ids.max())) >= known:
             raise ValueError(
-                f"A {what} in the stories has the number {highest}, but those of the model end at "
+                f"A {what} in the stories has the id {highest}, but those of the model end at "
                 f"{known - 1}. Make both of the same: TextClassifier(len(vocabulary), len(names))."
             )
 
 
 def classify(classifier: Classifier, text: str) -> dict[str, float]:
-    """How probable the model finds each class for this text. The values add up to 1.
+    """The probability of each class for this text, by name. They add up to 1.
 
     Raises ValueError if the vocabulary knows none of the words.
     """
@@ -106,10 +106,10 @@ def classify(classifier: Classifier, text: str) -> dict[str, float]:
 
 
 def word_contributions(classifier: Classifier, text: str) -> list[tuple[str, Tensor]]:
-    """What each word of a text adds to the logits: (classes,) for each token, in reading order.
+    """The contribution of each token to the logits: (classes,) for each, in reading order.
 
-    A logit is the bias plus the contributions of all the words: the model averages word vectors,
-    so every word has its share. A word that the vocabulary does not know counts as `<unk>`.
+    The logits are the bias plus the sum of all contributions, because the model takes the mean of
+    the word vectors. A token that is not in the vocabulary counts as `<unk>`.
 
     Raises ValueError if the text has no words.
     """

@@ -1,4 +1,7 @@
-"""Lesson 01: stories with their labels, and how they are split."""
+"""Lesson 01: stories with their labels, and how they are split.
+
+It does not know where the stories come from: see `lessons.sources`.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,19 +11,19 @@ from typing import Any, NamedTuple, Self
 import torch
 
 
-class _Stories(NamedTuple):  # which cannot check what it is given
+class _Stories(NamedTuple):  # a NamedTuple cannot check its fields itself
     texts: list[str]
     labels: list[int]
     names: tuple[str, ...]
 
 
 class Stories(_Stories):
-    """Texts with their answers: `labels[i]` says which of `names` is right for `texts[i]`."""
+    """Texts with their classes: the class of `texts[i]` is `names[labels[i]]`."""
 
     __slots__ = ()
 
     def __new__(cls, texts: list[str], labels: list[int], names: Sequence[str]) -> Self:
-        """Raises ValueError if these do not belong together."""
+        """Raises ValueError if texts, labels and names do not fit together."""
         problem = _problem_of(texts, labels, names)
         if problem:
             raise ValueError(f"These are no stories: {problem}.")
@@ -28,16 +31,16 @@ class Stories(_Stories):
 
     @classmethod
     def _make(cls, iterable: Iterable[Any]) -> Self:  # type: ignore[override]  # not so general
-        return cls(*iterable)  # with the check; `_replace` comes here
+        return cls(*iterable)  # with the check; `_replace` uses it
 
     def pick(self, rows: Sequence[int]) -> "Stories":
-        """The stories in these rows, in this order."""
+        """The stories with these indices, in this order."""
         texts, labels = [self.texts[i] for i in rows], [self.labels[i] for i in rows]
         return Stories(texts, labels, self.names)
 
 
 def _problem_of(texts: Sequence[str], labels: Sequence[int], names: Sequence[str]) -> str:
-    """Why these cannot be stories, or nothing."""
+    """Why these cannot be stories; empty if they can."""
     if problem := problem_of_names(names):
         return problem
     if len(texts) != len(labels):
@@ -54,7 +57,7 @@ def _problem_of(texts: Sequence[str], labels: Sequence[int], names: Sequence[str
 
 
 def problem_of_names(names: Sequence[str]) -> str:
-    """Why these cannot be the names of classes, or nothing."""
+    """Why these cannot be the names of classes; empty if they can."""
     if isinstance(names, str) or not all(isinstance(n, str) and n.strip() for n in names):
         return "the names must be a list of words, such as ('World', 'Sports')"
     twice = [name for name, count in Counter(names).items() if count > 1]
@@ -62,11 +65,11 @@ def problem_of_names(names: Sequence[str]) -> str:
 
 
 class Split(NamedTuple):
-    """The textbook, the practice quizzes and the final exam."""
+    """The three parts of the stories. None of them is in two parts."""
 
-    train: Stories
-    validation: Stories
-    test: Stories
+    train: Stories  # to learn from: the textbook
+    validation: Stories  # to choose by: the practice quizzes
+    test: Stories  # for one measurement at the end: the final exam
 
 
 def split(
@@ -78,36 +81,39 @@ def split(
 ) -> Split:
     """Shuffle the stories and cut them into train, validation and test.
 
-    The cut is stratified: each class is cut on its own, so every part has the classes in the
-    same proportions. With `stratified=False` the whole pile is cut, and luck decides. The same
-    seed gives the same split. A fraction of 0 leaves a part empty.
+    The split is stratified: each class is cut on its own, so every part has the classes in the
+    same proportions. With `stratified=False` all stories are cut at once, and the proportions are
+    left to chance. The same seed gives the same split. A fraction of 0 leaves a part empty.
 
     Raises ValueError if the fractions do not add up to 1 or would leave a class out of a part.
     """
     check_fractions(fractions)
     generator = torch.Generator().manual_seed(seed)
-    labels = torch.tensor(stories.labels)
-    piles = {f"The class {name!r}": labels == label for label, name in enumerate(stories.names)}
+    piles = _piles(stories, stratified)
+    _check_sizes({name: len(rows) for name, rows in piles.items()}, fractions)
+    pieces = []  # of each pile, for each part: (stories of this piece,)
+    for rows in piles.values():
+        pieces.append(_shuffled(rows, generator).tensor_split(_cuts(len(rows), fractions)))
+    parts = (torch.cat(part) for part in zip(*pieces, strict=True))  # (stories of this part,)
+    return Split(*(stories.pick(_shuffled(part, generator).tolist()) for part in parts))
+
+
+def _piles(stories: Stories, stratified: bool) -> dict[str, torch.Tensor]:
+    """The rows of each class, or all rows, by a name for messages."""
+    labels = torch.tensor(stories.labels)  # (stories,)
     if not stratified:
-        piles = {"The pile": labels >= 0}
-    _check_sizes({name: int(pile.sum()) for name, pile in piles.items()}, fractions)
-    parts: list[list[torch.Tensor]] = [[], [], []]
-    for pile in piles.values():
-        rows = pile.nonzero().flatten()  # (stories of this pile,)
-        rows = rows[torch.randperm(len(rows), generator=generator)]
-        first, second = _cuts(len(rows), fractions)
-        for part, piece in zip(parts, rows.tensor_split([first, second]), strict=True):
-            part.append(piece)
-    return Split(*(stories.pick(_shuffled(torch.cat(part), generator)) for part in parts))
+        return {"The pile": torch.arange(len(labels))}
+    names = enumerate(stories.names)
+    return {f"The class {name!r}": (labels == i).nonzero().flatten() for i, name in names}
 
 
 def _cuts(size: int, fractions: Sequence[float]) -> tuple[int, int]:
-    """Where a pile is cut, so that each part is rounded to whole stories."""
+    """Where a pile is cut: each part is rounded to whole stories."""
     return round(size * fractions[0]), round(size * (fractions[0] + fractions[1]))
 
 
 def _enough(size: int, fractions: Sequence[float]) -> bool:
-    """Does each part get a story of a pile of this size?"""
+    """Does each part with a fraction above 0 get a story of a pile of this size?"""
     first, second = _cuts(size, fractions)
     pieces = (first, second - first, size - second)
     return all(piece or fraction < 1e-6 for piece, fraction in zip(pieces, fractions, strict=True))
@@ -131,9 +137,8 @@ def _check_sizes(sizes: dict[str, int], fractions: tuple[float, float, float]) -
     )
 
 
-def _shuffled(rows: torch.Tensor, generator: torch.Generator) -> list[int]:
-    order: list[int] = rows[torch.randperm(len(rows), generator=generator)].tolist()
-    return order
+def _shuffled(rows: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+    return rows[torch.randperm(len(rows), generator=generator)]
 
 
 def check_fractions(fractions: tuple[float, float, float]) -> None:

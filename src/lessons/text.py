@@ -7,10 +7,10 @@ from itertools import chain, repeat
 
 from lessons.support.unspaced import separate_characters, wants_characters, warn_of_missing_spaces
 
-UNKNOWN = "<unk>"  # its id is always 0: it stands for every word the vocabulary does not know
+UNKNOWN = "<unk>"  # for all words that are not in the vocabulary; its id is always 0
 
-# What goes, and the marks that become tokens of their own. One replacement after the other is
-# twice as fast as one str.translate.
+# What is removed, and the marks that become tokens of their own. One replacement after the other
+# is twice as fast as one str.translate.
 _REPLACEMENTS = [
     *(('"', ""), ("<br />", " "), (";", " "), (":", " ")),
     *((mark, f" {mark} ") for mark in "'.,()!?"),
@@ -33,10 +33,10 @@ def tokenize(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words a model knows, each with an id of its own.
+    """The tokens that a model knows, each with an id.
 
-    `tokens[id]` is the word; `token_to_id[word]` is the id. Id 0 is `<unk>`. With
-    `by_character` each character of a script without spaces is a word of its own.
+    `tokens[id]` is the token and `token_to_id[token]` its id. Id 0 is `<unk>`. With
+    `by_character` each character of a script without spaces is a token.
     """
 
     tokens: tuple[str, ...]
@@ -45,7 +45,7 @@ class Vocabulary:
 
     @classmethod
     def of(cls, tokens: Iterable[str], by_character: bool = False) -> "Vocabulary":
-        """A vocabulary of these tokens in this order; the first one is `<unk>`."""
+        """A vocabulary of these tokens in this order. The first one must be `<unk>`."""
         tokens = tuple(tokens)
         token_to_id = {token: id for id, token in enumerate(tokens)}
         return cls(tokens, token_to_id, by_character)
@@ -54,17 +54,16 @@ class Vocabulary:
     def build(
         cls, texts: Iterable[str], min_count: int = 2, *, by_character: bool | None = None
     ) -> "Vocabulary":
-        """The words that stand at least `min_count` times in these texts, commonest first.
+        """The tokens that occur at least `min_count` times in these texts, the most frequent first.
 
-        Give it the training texts only: words of the validation and test sets must stay
-        unknown, as words of tomorrow's news will be. Equally common words are in order of
-        the alphabet.
+        Use the training texts only: words of the validation and test sets must stay unknown, as
+        words of tomorrow's news will be. Equally frequent tokens are in alphabetical order.
 
-        Chinese, Japanese, Thai and the like have no spaces between their words. They are cut
-        with `by_character=True`. Without it the environment variable LESSONS_TOKENS decides,
-        and unless that is "characters", they are not cut, and a warning says so.
+        `by_character=True` is for languages without spaces between words, such as Chinese. By
+        default the environment variable LESSONS_TOKENS decides; unless it is "characters", such
+        texts are not cut, and a warning says so.
 
-        Raises ValueError if no word is left.
+        Raises ValueError if no token is left.
         """
         if by_character is None:
             by_character = wants_characters()
@@ -76,14 +75,14 @@ class Vocabulary:
         kept = [(-count, token) for token, count in counts.items() if count >= min_count]
         if not kept:
             raise ValueError(
-                f"None of the {len(counts)} different words stands {min_count} times or more, so "
+                f"None of the {len(counts)} different words occurs {min_count} times or more, so "
                 "the vocabulary would be empty. Give more texts or a smaller min_count."
             )
         tokens = [UNKNOWN] + [token for _, token in sorted(kept) if token != UNKNOWN]
         return cls.of(tokens, by_character)
 
     def tokenize(self, text: str) -> list[str]:
-        """The tokens of a text, cut as those of this vocabulary are."""
+        """The tokens of a text, cut in the same way as those of this vocabulary."""
         return tokenize(separate_characters(text) if self.by_character else text)
 
     def encode(self, text: str) -> list[int]:

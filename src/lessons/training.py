@@ -12,14 +12,14 @@ from lessons.loaders import Batch
 
 
 class Scores(NamedTuple):
-    """How well the model did: loss (mean cross-entropy, in nats) and accuracy (0 to 1)."""
+    """Loss (mean cross-entropy, in nats) and accuracy (0 to 1) on some stories."""
 
     loss: float
     accuracy: float
 
 
 class Step(NamedTuple):
-    """One batch has been learned from."""
+    """What happened in one step: the model has learned from one batch."""
 
     epoch: int  # counted from 1
     number: int  # of the batch in this epoch, counted from 1
@@ -28,7 +28,7 @@ class Step(NamedTuple):
 
 
 def train_step(model: nn.Module, batch: Batch, optimizer: Optimizer) -> Scores:
-    """Learn from one batch: guess, measure the loss, correct the weights."""
+    """Learn from one batch: forward, loss, backward, update. The scores are from before it."""
     logits = model(batch.token_ids, batch.offsets)  # (stories, classes)
     loss = F.cross_entropy(logits, batch.labels)
     optimizer.zero_grad()
@@ -38,15 +38,18 @@ def train_step(model: nn.Module, batch: Batch, optimizer: Optimizer) -> Scores:
 
 
 def accuracy(logits: torch.Tensor, labels: torch.Tensor) -> float:
-    """The share of stories whose highest logit is the right one."""
+    """The share of stories whose highest logit is that of the right class.
+
+    `logits` has the shape (stories, classes) and `labels` (stories,).
+    """
     return (logits.argmax(dim=1) == labels).float().mean().item()
 
 
 def average(scores: Sequence[Scores], sizes: Sequence[int]) -> Scores:
     """The mean over all stories of scores that were measured batch by batch.
 
-    Every story counts the same. A plain mean of the batches would count the stories of a
-    short last batch too much.
+    Batches are weighted by their sizes, so that every story counts the same: the last batch may
+    be shorter than the others.
     """
     weighted = [(s.loss * size, s.accuracy * size) for s, size in zip(scores, sizes, strict=True)]
     loss, right = (sum(column) for column in zip(*weighted, strict=True))
@@ -54,7 +57,7 @@ def average(scores: Sequence[Scores], sizes: Sequence[int]) -> Scores:
 
 
 def train_one_epoch(model: nn.Module, loader: Iterable[Batch], optimizer: Optimizer) -> Scores:
-    """Learn from every batch once. The model is left in training mode."""
+    """Learn from every batch once. Returns the mean scores; the model stays in training mode."""
     model.train()
     scores, sizes = [], []
     for batch in loader:

@@ -19,7 +19,7 @@ from lessons.training import Scores, Step, accuracy, average, train_step
 
 
 class Epoch(NamedTuple):
-    """The whole training set has been learned from once."""
+    """What happened in one epoch: the model has learned once from the whole training set."""
 
     number: int  # counted from 1
     train: Scores  # measured batch by batch while the model was learning
@@ -29,10 +29,9 @@ class Epoch(NamedTuple):
 
 @contextmanager
 def keep_mode(model: nn.Module) -> Iterator[None]:
-    """Let a block switch the mode; afterwards every layer is in its own mode again.
+    """Restore the mode of every layer after a block, also if it is interrupted or fails.
 
-    That holds as well if the block is interrupted or ends with an error. `model.train(...)` in the
-    end would give all layers the same mode, also one that was switched by itself.
+    `model.train(...)` would give all layers the same mode, also one that was switched alone.
     """
     modes = [(layer, layer.training) for layer in model.modules()]
     try:
@@ -43,7 +42,7 @@ def keep_mode(model: nn.Module) -> Iterator[None]:
 
 
 def evaluate(model: nn.Module, loader: Iterable[Batch]) -> Scores:
-    """Measure without learning. The model is left in the mode that it was found in."""
+    """The mean scores on all stories of the loader, without learning. Restores the mode."""
     scores, sizes = [], []
     with keep_mode(model), torch.no_grad():
         model.eval()
@@ -56,9 +55,9 @@ def evaluate(model: nn.Module, loader: Iterable[Batch]) -> Scores:
 
 
 def predict(model: nn.Module, loader: Iterable[Batch]) -> torch.Tensor:
-    """The probability of each class for each story, in the loader's order: (stories, classes).
+    """The probability of each class for each story: (stories, classes), in the loader's order.
 
-    The model is left in the mode that it was found in.
+    Restores the mode of the model.
     """
     with keep_mode(model), torch.no_grad():
         model.eval()
@@ -73,10 +72,10 @@ def fit(
     optimizer: Optimizer,
     epochs: int,
 ) -> Iterator[Step | Epoch]:
-    """Train, and tell what happened: a `Step` after each batch, an `Epoch` after each epoch.
+    """Train, and yield a `Step` after each batch and an `Epoch` after each epoch.
 
-    Training goes on only while somebody asks for the next event. To stop, stop asking; to
-    continue, ask again. A plain loop trains to the end:
+    It is a generator, so it trains only while its caller asks for the next event. To stop, stop
+    asking; to continue, ask again. A plain loop trains to the end:
 
         history = [event for event in fit(...) if isinstance(event, Epoch)]
 
@@ -106,28 +105,28 @@ def _fit(
             sizes.append(len(batch.labels))
             seconds += perf_counter() - begun
             yield Step(number, i, len(train_loader), scores[-1])
-            begun = perf_counter()  # what the listener did meanwhile is not training time
+            begun = perf_counter()  # what the caller did meanwhile is not training time
         validation = evaluate(model, validation_loader)
         seconds += perf_counter() - begun
         yield Epoch(number, average(scores, sizes), validation, seconds)
 
 
 def best(history: Iterable[Epoch]) -> Epoch:
-    """The epoch with the lowest validation loss; the first of equals.
+    """The epoch with the lowest validation loss, the first of equals.
 
-    Raises ValueError if no epoch has a validation loss that is a number.
+    Raises ValueError if no epoch has a finite validation loss.
     """
     finite = [epoch for epoch in history if math.isfinite(epoch.validation.loss)]
     if not finite:
         raise ValueError(
-            "There is no best epoch: none is finished, or the loss went to infinity. Train for "
-            "an epoch, with a smaller learning rate if the loss is not a number."
+            "There is no best epoch: none is finished, or the loss is NaN or infinite. Train for "
+            "an epoch, with a smaller learning rate if the loss is NaN."
         )
     return min(finite, key=lambda epoch: epoch.validation.loss)
 
 
 def stop_early(events: Iterable[Step | Epoch], patience: int) -> Iterator[Step | Epoch]:
-    """Pass the events on until `patience` epochs in a row brought no better validation loss.
+    """Yield the events until the validation loss has not improved for `patience` epochs in a row.
 
     Raises ValueError if `patience` is not a whole number of at least 1.
     """

@@ -1,13 +1,10 @@
-"""What lesson 03 says about starts, over five seeds, and that its class is the library's."""
+"""What lesson 03 says about starts, over five seeds."""
 
-import ast
 import copy
 import math
-import re
 from functools import cache
 from pathlib import Path
 
-import nbformat
 import pytest
 import torch
 from claims import claim, claim_near
@@ -222,42 +219,3 @@ def test_copies_learn_much_less():
     lead = accuracies(small, 5) - accuracies(copies, 5)
     claim("least lead", lead.min(), ">", 0.2)
     claim("mean lead", lead.mean(), ">", 0.3)
-
-
-# --------------------------------------------------------------------------- the whole class
-
-
-class Bare(ast.NodeTransformer):
-    """Leaves docstrings and annotations out."""
-
-    def visit_FunctionDef(self, node):
-        node.returns = None
-        return self.visit_ClassDef(node)
-
-    def visit_ClassDef(self, node):
-        if ast.get_docstring(node) is not None:
-            node.body = node.body[1:]
-        return self.generic_visit(node)
-
-    def visit_arg(self, node):
-        node.annotation = None
-        return node
-
-    def visit_AnnAssign(self, node):
-        return ast.Assign([node.target], node.value)
-
-
-def bare_class(source):
-    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef)]
-    (found,) = [node for node in nodes if node.name == "TextClassifier"]
-    return ast.dump(Bare().visit(found))
-
-
-def test_the_whole_class_is_the_librarys():
-    """It stands in a text cell: it has more lines than a code cell may have."""
-    notebook = nbformat.read(ROOT / "notebooks/03_model.ipynb", as_version=4)
-    page = "\n".join(cell.source for cell in notebook.cells)
-    (shown,) = re.findall(r"^class TextClassifier.*?return logits$", page, re.M | re.S)
-    library = bare_class((ROOT / "src/lessons/model.py").read_text())
-    assert bare_class(shown) == library
-    assert bare_class(shown.replace("-0.1", "-0.2", 1)) != library

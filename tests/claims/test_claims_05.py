@@ -11,12 +11,13 @@ import nbformat
 import pytest
 import torch
 from claims import claim, claim_near
+from sketch_room import room
 from torch.nn import functional as F
 
 from conftest import ROOT
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
-from lessons.panels.sketches import SMALL, closest, moves, room
+from lessons.panels.sketches import SMALL, closest, moves
 from lessons.sources import load_split
 from lessons.text import Vocabulary
 from lessons.training import Scores, Step, accuracy, average, train_step

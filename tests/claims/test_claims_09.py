@@ -2,7 +2,7 @@
 
 import math
 import re
-from functools import cache
+from functools import cache, partial
 from statistics import fmean
 
 import nbformat
@@ -11,14 +11,20 @@ import torch
 from claims import claim, claim_near
 
 from conftest import ROOT
-from lessons.silent_bugs.bugs import BUGS, Recipe, chosen, run
+from lessons.silent_bugs import steps
+from lessons.silent_bugs.bugs import BUGS
+from lessons.silent_bugs.recipe import Recipe, run
 from lessons.sources import load_split
 
 seeds = pytest.mark.parametrize("seed", range(5))
 every_seed = pytest.mark.parametrize("seed", range(10))  # all that the panel offers
-GUESS = math.log(4)  # the loss of a blind guess
+CHANCE_LEVEL = math.log(4)  # the loss of a blind guess
 CELLS = nbformat.read(ROOT / "notebooks" / "09_break_it.ipynb", as_version=4).cells
 PROSE = "\n".join(cell.source for cell in CELLS if cell.cell_type == "markdown")
+
+
+HALF = partial(steps.DropoutClassifier, dropout=0.5)
+HUGE_STEPS = Recipe(make_optimizer=partial(steps.adamw, lr=1.0))
 
 
 @cache
@@ -28,7 +34,7 @@ def trained(recipe, seed):
 
 
 def twins(key, seed, **changes):
-    """Both runs of a bug; `changes` are the same for both."""
+    """Both runs of a bug; `changes` are made in both recipes."""
     bug = BUGS[key]
     return [trained(recipe._replace(**changes), seed) for recipe in (bug.healthy, bug.broken)]
 
@@ -44,24 +50,24 @@ def points(healthy, broken):
 
 
 @seeds
-def test_unshuffled_the_training_looks_good_and_the_quizzes_stay_at_one_answer(seed):
+def test_unshuffled_the_training_looks_good_and_the_validation_stays_at_one_answer(seed):
     healthy, broken = twins("sorted", seed)
     claim("training accuracy", broken[-1].train.accuracy, ">", 0.85)
-    claim("quizzes, at most", max(look.validation.accuracy for look in broken), "<", 0.3)
+    claim("validation, at most", max(epoch.validation.accuracy for epoch in broken), "<", 0.3)
     claim("times the loss", times(healthy, broken), ">", 5)
     claim("healthy accuracy", healthy[-1].validation.accuracy, ">", 0.75)
 
 
 @seeds
 def test_unshuffled_adamw_is_lost_for_three_epochs_and_then_recovers(seed):
-    healthy, broken = twins("sorted", seed, optimizer="AdamW", learning_rate=0.01, batch_size=32)
-    claim("at most, at first", max(look.validation.accuracy for look in broken[:3]), "<", 0.4)
+    healthy, broken = twins("sorted", seed, make_optimizer=steps.adamw, batch_size=32)
+    claim("at most, at first", max(epoch.validation.accuracy for epoch in broken[:3]), "<", 0.4)
     claim("in the end", points(healthy, broken), ">", -0.03)
 
 
 @seeds
 def test_without_zero_grad_the_loss_ends_twenty_times_higher_and_accuracy_hardly_tells(seed):
-    healthy, broken = twins("wipe", seed)
+    healthy, broken = twins("zero_grad", seed)
     claim("times the loss", times(healthy, broken), ">", 20)
     claim("accuracy", broken[-1].validation.accuracy, ">", 0.7)
     climb = broken[-1].validation.loss / broken[0].validation.loss
@@ -80,15 +86,15 @@ def test_without_eval_only_what_is_measured_gets_worse(seed):
 
 @seeds
 def test_with_half_the_dropout_a_forgotten_eval_hardly_shows(seed):
-    healthy, broken = twins("eval", seed, dropout=0.5)
+    healthy, broken = twins("eval", seed, make_model=HALF)
     claim_near("accuracy", points(healthy, broken), 0, within=0.0201)
 
 
 @every_seed
-def test_far_too_high_a_rate_makes_every_loss_no_number(seed):
+def test_far_too_high_a_rate_makes_every_loss_nan(seed):
     _, broken = twins("high", seed)
-    assert not any(math.isfinite(look.validation.loss) for look in broken)
-    first = [look.validation.accuracy for look in broken]
+    assert not any(math.isfinite(epoch.validation.loss) for epoch in broken)
+    first = [epoch.validation.accuracy for epoch in broken]
     claim("accuracy, at most", max(first), "<", 0.3)
 
 
@@ -99,21 +105,21 @@ def test_a_good_rate_learns(seed):
 
 @seeds
 def test_adamw_with_a_rate_of_1_does_not_blow_up_and_looks_like_a_forgotten_zero_grad(seed):
-    healthy, broken = (trained(Recipe(learning_rate=rate), seed) for rate in (0.01, 1.0))
-    assert all(math.isfinite(look.validation.loss) for look in broken)
+    healthy, broken = (trained(recipe, seed) for recipe in (Recipe(), HUGE_STEPS))
+    assert all(math.isfinite(epoch.validation.loss) for epoch in broken)
     # Single epochs differ from machine to machine, their average hardly.
     both = zip(healthy, broken, strict=True)
     powers = fmean(math.log10(b.validation.loss / h.validation.loss) for h, b in both)
     claim("powers of ten in the loss", powers, ">", 1)
-    claim("accuracy", fmean(look.validation.accuracy for look in broken), ">", 0.6)
+    claim("accuracy", fmean(epoch.validation.accuracy for epoch in broken), ">", 0.6)
 
 
 @seeds
 def test_far_too_low_a_rate_moves_nothing_in_training_either(seed):
     healthy, broken = twins("low", seed)
     for part in ("train", "validation"):
-        scores = [getattr(look, part) for look in broken]
-        claim(f"{part} loss", max(abs(each.loss - GUESS) for each in scores), "<", 0.05)
+        scores = [getattr(epoch, part) for epoch in broken]
+        claim(f"{part} loss", max(abs(each.loss - CHANCE_LEVEL) for each in scores), "<", 0.05)
         claim(f"{part} accuracy", max(each.accuracy for each in scores), "<", 0.35)
     claim("healthy accuracy", healthy[-1].validation.accuracy, ">", 0.75)
 
@@ -122,14 +128,14 @@ def test_far_too_low_a_rate_moves_nothing_in_training_either(seed):
 def test_a_second_softmax_keeps_the_loss_above_074_and_the_accuracy_as_it_is(seed):
     healthy, broken = twins("softmax", seed)
     claim("training accuracy", broken[-1].train.accuracy, ">", 0.99)
-    claim("training loss, at least", min(look.train.loss for look in broken), ">", 0.74)
+    claim("training loss, at least", min(epoch.train.loss for epoch in broken), ">", 0.74)
     claim("healthy training loss", healthy[-1].train.loss, "<", 0.01)
     claim_near("accuracy", points(healthy, broken), 0, within=0.02)
 
 
 @seeds
 def test_a_second_softmax_costs_sgd_twenty_points(seed):
-    sgd = {"optimizer": "SGD", "learning_rate": 3.0, "batch_size": 16}
+    sgd = {"make_optimizer": steps.sgd, "batch_size": 16}
     claim("accuracy", points(*twins("softmax", seed, **sgd)), "<", -0.2)
 
 
@@ -144,36 +150,37 @@ def test_a_perfect_answer_costs_something_after_two_softmaxes(classes, cost):
 @every_seed
 def test_with_the_leak_the_exam_is_perfect_and_new_stories_are_not(seed):
     healthy, broken = twins("leak", seed)
-    assert broken[-1].exam.accuracy == 1
+    assert broken[-1].test.accuracy == 1
     claim("new stories", broken[-1].new.accuracy, "<", 0.85)
     change = broken[-1].validation.loss - healthy[-1].validation.loss
-    claim("quiz loss", change, "<", 0)  # it looks healthier still
-    claim("healthy exam", healthy[-1].exam.accuracy, "<", 0.85)
+    claim("validation loss", change, "<", 0)  # it looks healthier still
+    claim("healthy test", healthy[-1].test.accuracy, "<", 0.85)
 
 
 @pytest.fixture(scope="module")
 def choices():
-    """Of twenty seeds, the epoch that was chosen honestly and the one chosen by the exam."""
+    """Of twenty seeds, the epoch that was chosen honestly and the one chosen by the test set."""
     kept = []
     for seed in range(20):
-        looks = trained(BUGS["choice"].healthy, seed)
-        kept.append([chosen(looks, BUGS["choice"].healthy), chosen(looks, BUGS["choice"].broken)])
+        epochs = trained(BUGS["choice"].healthy, seed)
+        both = BUGS["choice"].healthy, BUGS["choice"].broken
+        kept.append([recipe.choose_epoch(epochs) for recipe in both])
     return kept
 
 
 def test_on_average_the_choice_by_the_exam_flatters_by_four_points(choices):
-    flattery = fmean(bad.exam.accuracy - good.exam.accuracy for good, bad in choices)
+    flattery = fmean(bad.test.accuracy - good.test.accuracy for good, bad in choices)
     claim("above the honest choice", flattery, ">", 0.04)
-    beyond = fmean(bad.exam.accuracy - bad.new.accuracy for _, bad in choices)
+    beyond = fmean(bad.test.accuracy - bad.new.accuracy for _, bad in choices)
     claim("above the truth", beyond, ">", 0.04)
-    honest = fmean(good.exam.accuracy - good.new.accuracy for good, _ in choices)
+    honest = fmean(good.test.accuracy - good.new.accuracy for good, _ in choices)
     claim_near("the honest choice", honest, 0, within=0.03)
     better = fmean(bad.new.accuracy - good.new.accuracy for good, bad in choices)
     claim("better with new stories", better, "<", 0.01)
 
 
 def test_in_a_single_run_the_flattery_may_be_large_or_next_to_nothing(choices):
-    flattery = [bad.exam.accuracy - good.exam.accuracy for good, bad in choices]
+    flattery = [bad.test.accuracy - good.test.accuracy for good, bad in choices]
     claim("never below the honest choice", min(flattery), ">", -1e-9)
     claim("least", min(flattery), "<", 0.03)
     claim("most", max(flattery), ">", 0.1)
@@ -190,9 +197,17 @@ def test_the_trainings_of_the_two_choices_are_the_same(parts, seed):
 # ------------------------------------------------------------------- the page and the library
 
 
-def test_the_page_shows_the_broken_code_of_every_bug():
-    shown = re.findall(r"```python\n(.*?)\n```", PROSE, re.S)
-    assert shown == [bug.wrong for bug in BUGS.values()]
+def test_the_page_prints_the_code_of_every_bug_from_its_source_alone():
+    code = "\n".join(cell.source for cell in CELLS if cell.cell_type == "code")
+    assert re.findall(r'^show_code\("(\w+)"\)$', code, re.M) == list(BUGS)
+    assert "```" not in PROSE  # code that nobody runs
+
+
+def test_the_page_prints_each_code_before_it_trains():
+    code = "\n".join(cell.source for cell in CELLS if cell.cell_type == "code")
+    for key in BUGS:
+        places = [code.index(f'{call}("{key}")') for call in ("show_code", "twins")]
+        assert places == sorted(places)
 
 
 def test_the_page_says_how_to_find_and_how_to_mend_each():

@@ -45,7 +45,8 @@ for line in sys.stdin:
     begun = time.perf_counter()
     lab.stop() if line == "Stop\\n" else lab.train()
     assert lab.wait(60)
-    print(json.dumps({"said": lab._said, "seconds": time.perf_counter() - begun}), flush=True)
+    seconds = time.perf_counter() - begun
+    print(json.dumps({"said": lab._status_text, "seconds": seconds}), flush=True)
 """
 
 

@@ -86,8 +86,8 @@ def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
     ("nodeid", "piece"),
     [
         ("notebooks/02_loaders.ipynb::Cell 3", "notebooks/02_loaders.ipynb"),
-        ("tests/browser/test_browser.py::test_it[x::y]", "browser"),
-        ("tests/browser/test_browser_quiz.py::test_it", "browser"),
+        ("tests/browser/test_lab.py::test_it[x::y]", "browser"),
+        ("tests/browser/test_quiz.py::test_it", "browser"),
         ("tests/claims/test_claims_01.py::test_it", "tests/claims/test_claims_01.py"),
         ("tests/programs/test_make.py::test_it[a]", "tests/programs/test_make.py::test_it[a]"),
         (

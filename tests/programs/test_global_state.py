@@ -19,15 +19,15 @@ from lessons.exercises import EXERCISES, check
 from lessons.figures import html, plots
 from lessons.model import Classifier, TextClassifier
 from lessons.panels.controls import Panel
-from lessons.silent_bugs import bugs
 from lessons.silent_bugs import plots as bug_plots
+from lessons.silent_bugs.steps import EpochScores
 from lessons.text import Vocabulary
-from lessons.training import Scores
+from lessons.training import Scores, train_step
 from lessons.validation import Epoch
 
 SCORES = Scores(1.0, 0.5)
 HISTORY = [Epoch(1, SCORES, SCORES, 1.0), Epoch(2, SCORES, SCORES, 1.0)]
-LOOKS = [bugs.Look(1, SCORES, SCORES, SCORES, SCORES)]
+EPOCHS = [EpochScores(1, SCORES, SCORES, SCORES, SCORES)]
 LITTLE = Classifier(TextClassifier(3, 2), Vocabulary.of(["<unk>", "good", "bad"]), ("a", "b"))
 SKETCHES = {"rises": [0, 1], "falls": [1, 0]}
 
@@ -66,7 +66,9 @@ DRAWN = {
     "draw_accuracy": lambda ax, parts: plots.draw_accuracy(ax, HISTORY),
     "draw_earlier": lambda ax, parts: plots.draw_earlier(ax, [HISTORY], "loss"),
     "draw_line": lambda ax, parts: plots.draw_line(ax, [1], [2], "a", plots.TRAIN),
-    "draw_twins": lambda ax, parts: bug_plots.draw_twins(Figure(), LOOKS, LOOKS, LOOKS, "broken"),
+    "draw_comparison": lambda ax, parts: bug_plots.draw_comparison(
+        Figure(), EPOCHS, EPOCHS, EPOCHS, "broken"
+    ),
     "draw_sizes": plots.draw_sizes,
     "draw_shares": lambda ax, parts: plots.draw_shares(ax, parts, "Shares"),
     "draw_epoch": lambda ax, parts: plots.draw_epoch(ax, 1030, 100),
@@ -83,6 +85,7 @@ PANELS = {
         panels.NumberPrediction("How many?", range(9)), 2, 3
     ),
     "CheckYourself": lambda parts, folder: panels.CheckYourself("05"),
+    "ParsonsPanel": lambda parts, folder: panels.ParsonsPanel(train_step).check(),
     "RatePanel": lambda parts, folder: panels.RatePanel().step(),
     "SplitPanel": lambda parts, folder: panels.SplitPanel(parts.validation),
     "TrainingLab": lambda parts, folder: panels.TrainingLab("lab", folder=folder).run(epochs=1),

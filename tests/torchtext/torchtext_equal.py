@@ -77,7 +77,7 @@ def test_tokens_are_equal(parts_of, request):
     assert [tokenize(text) for text in texts] == [basic_english(text) for text in texts]
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(any_text)
 def test_tokens_of_any_text_are_equal(text):
     assert tokenize(text) == basic_english(text)
@@ -97,7 +97,7 @@ def test_vocabulary_and_numbers_are_equal(parts_of, min_freq, request):
         assert ours.encode(text) == theirs(basic_english(text))
 
 
-@settings(max_examples=300, deadline=None)  # each of torchtext's vocabularies takes 0.08 s
+@settings(max_examples=300)  # each of torchtext's vocabularies takes 0.08 s
 @given(corpora, st.integers(1, 4), any_text)
 def test_vocabulary_and_numbers_of_any_texts_are_equal(texts, min_freq, other):
     theirs = build(texts, min_freq)

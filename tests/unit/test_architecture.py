@@ -1,11 +1,13 @@
 """Imports go one way: from what is taught later, or is machinery, to what was there before."""
 
 import ast
+import re
 from graphlib import TopologicalSorter
 
 from conftest import ROOT
 
 SOURCE = ROOT / "src" / "lessons"
+PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 # Each module or folder of src/lessons, from the ground up. One imports only those before it.
 LAYERS = (
@@ -18,7 +20,11 @@ LAYERS = (
 def modules():
     """Each module's name without `lessons.`, with its source."""
     paths = {path.relative_to(SOURCE).with_suffix("").parts: path for path in SOURCE.rglob("*.py")}
-    return {".".join(name).removesuffix(".__init__"): p.read_text() for name, p in paths.items()}
+    del paths["__init__",]  # it imports nothing
+    return {
+        ".".join(name).removesuffix(".__init__"): path.read_text(encoding="utf-8")
+        for name, path in paths.items()
+    }
 
 
 def imports(source, known):
@@ -39,8 +45,12 @@ def arrows(sources):
     return {name: set(imports(source, sources)) for name, source in sources.items()}
 
 
+def place(name):
+    return name.partition(".")[0]
+
+
 def layer(name):
-    return LAYERS.index(name.partition(".")[0])
+    return LAYERS.index(place(name))
 
 
 def upward(graph):
@@ -50,10 +60,16 @@ def upward(graph):
 
 
 def test_imports_go_down():
-    graph = arrows({name: source for name, source in modules().items() if name != "__init__"})
-    assert {name.partition(".")[0] for name in graph} == set(LAYERS)
+    graph = arrows(modules())
+    assert set(map(place, graph)) == set(LAYERS)
     assert list(upward(graph)) == []
     list(TopologicalSorter(graph).static_order())  # raises CycleError for a circle
+
+
+def test_what_lessons_01_to_06_teach_is_files_of_two_or_three_screens():
+    lengths = {path.stem: len(path.read_text().splitlines()) for path in SOURCE.glob("[a-z]*.py")}
+    assert lengths.keys() == set(LAYERS[1:8])
+    assert max(lengths.values()) <= 150, lengths
 
 
 def test_an_arrow_that_goes_up_would_be_noticed():
@@ -64,3 +80,58 @@ def test_an_arrow_that_goes_up_would_be_noticed():
         "loaders imports panels.worker",
         "text imports model",
     ]
+
+
+# ---------------------------------------------------------------------- the page about it
+
+
+def between_layers(graph):
+    """Which layers each layer imports, directly."""
+    found = {one: set() for one in LAYERS}
+    for name, imported in graph.items():
+        found[place(name)] |= set(map(place, imported)) - {place(name)}
+    return found
+
+
+def reduced(layers):
+    """The arrows that do not follow from others, as pairs."""
+    below = {}  # all that a layer reaches
+    for one in LAYERS:  # from the ground up, so what it imports is done
+        below[one] = layers[one].union(*(below[other] for other in layers[one]))
+    return {
+        (one, other)
+        for one in LAYERS
+        for other in layers[one]
+        if not any(other in below[between] for between in layers[one])
+    }
+
+
+def drawn(page):
+    """The arrows of the drawing on a page, as pairs."""
+    (drawing,) = re.findall(r"^```mermaid\n(.*?)^```", page, re.M | re.S)
+    lines = re.findall(r"^ *(\w+) --> (.+)$", drawing, re.M)
+    return [(one, other) for one, others in lines for other in others.split(" & ")]
+
+
+def told(page):
+    """The layers of the table on a page, each with what the last column names."""
+    rows = re.findall(r"^\| `(\w+)` \|[^|]+\|[^|]+\|([^|]*)\|$", page, re.M)
+    return {layer: re.findall(r"`(\w+)`", imported) for layer, imported in rows}
+
+
+def test_the_drawing_shows_who_imports_whom():
+    shown = drawn(PAGE)
+    assert len(shown) == len(set(shown))
+    assert set(shown) == reduced(between_layers(arrows(modules())))
+
+
+def test_the_table_tells_the_same_from_the_ground_up():
+    table = told(PAGE)
+    assert list(table) == list(LAYERS)
+    assert sorted(drawn(PAGE)) == sorted((one, other) for one in table for other in table[one])
+
+
+def test_an_arrow_follows_from_others():
+    layers = {one: set() for one in LAYERS}
+    layers |= {"text": {"support"}, "model": {"text", "support"}, "panels": {"model", "support"}}
+    assert reduced(layers) == {("text", "support"), ("model", "text"), ("panels", "model")}

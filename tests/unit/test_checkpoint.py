@@ -93,11 +93,11 @@ def test_truncated(tmp_path, share):
 def test_a_flipped_byte_never_changes_the_model_unseen(tmp_path):
     path, saved = tmp_path / "best.pt", classifier()
     save_checkpoint(path, saved)
-    content, chance, refused = path.read_bytes(), random.Random(0), 0
+    content, random_numbers, refused = path.read_bytes(), random.Random(0), 0
     for _ in range(300):
-        place = chance.randrange(len(content))
+        place = random_numbers.randrange(len(content))
         damaged = bytearray(content)
-        damaged[place] ^= 1 << chance.randrange(8)
+        damaged[place] ^= 1 << random_numbers.randrange(8)
         path.write_bytes(damaged)
         try:
             loaded = load_checkpoint(path)
@@ -261,7 +261,7 @@ def save_for_ever(path, started):
 
 
 def test_a_save_killed_at_any_moment_leaves_the_previous_checkpoint(tmp_path):
-    path, chance = tmp_path / "best.pt", random.Random(0)
+    path, random_numbers = tmp_path / "best.pt", random.Random(0)
     save_checkpoint(path, classifier(1.0))
     fork = multiprocessing.get_context("fork")  # 200 children, none of which imports torch
     interrupted = 0
@@ -270,7 +270,7 @@ def test_a_save_killed_at_any_moment_leaves_the_previous_checkpoint(tmp_path):
         child = fork.Process(target=save_for_ever, args=(path, started))
         child.start()
         assert started.wait(30)
-        time.sleep(chance.uniform(0, 0.02))  # the random moment
+        time.sleep(random_numbers.uniform(0, 0.02))  # the random moment
         child.kill()
         child.join()
         value = load_checkpoint(path).model.linear.bias[0].item()
@@ -332,7 +332,7 @@ def test_a_training_that_saved_nothing_leaves_nothing_under_its_name(tmp_path, e
     older = tmp_path / "best.previous.pt"
     with pytest.raises(ValueError) as caught:
         load_checkpoint(path)
-    assert "no epoch was finished, or its validation loss was not a number" in str(caught.value)
+    assert "no epoch was finished, or its validation loss was NaN" in str(caught.value)
     assert f"An older one is in {older}." in str(caught.value)
     assert same(load_checkpoint(older), old)
 

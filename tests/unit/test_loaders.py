@@ -21,11 +21,11 @@ def counting():
 
 def one_by_one(stories, vocabulary, rows):
     """The batch as a beginner would make it."""
-    tokens, offsets = [], []
+    token_ids, offsets = [], []
     for row in rows:
-        offsets.append(len(tokens))
-        tokens.extend(vocabulary.encode(stories.texts[row]))
-    return Batch(*map(torch.tensor, (tokens, offsets, [stories.labels[row] for row in rows])))
+        offsets.append(len(token_ids))
+        token_ids.extend(vocabulary.encode(stories.texts[row]))
+    return Batch(*map(torch.tensor, (token_ids, offsets, [stories.labels[row] for row in rows])))
 
 
 def same(batch, other):

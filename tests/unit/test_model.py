@@ -11,10 +11,10 @@ from lessons.text import Vocabulary
 
 def test_the_logits_are_a_weighted_mean_of_vectors():
     model = TextClassifier(vocab_size=10, num_classes=3, embedding_dim=4)
-    tokens, offsets = torch.tensor([1, 2, 3, 9, 9]), torch.tensor([0, 3])
+    token_ids, offsets = torch.tensor([1, 2, 3, 9, 9]), torch.tensor([0, 3])
     vectors, weight, bias = (parameter.detach() for parameter in model.parameters())
     means = torch.stack([vectors[[1, 2, 3]].mean(0), vectors[9]])
-    torch.testing.assert_close(model(tokens, offsets), means @ weight.T + bias)
+    torch.testing.assert_close(model(token_ids, offsets), means @ weight.T + bias)
 
 
 def test_the_first_weights_are_small_and_even():
@@ -43,10 +43,10 @@ def classifier():
 def test_classify_is_the_softmax_of_the_logits(classifier):
     logits = classifier.model(torch.tensor([1, 0]), torch.tensor([0]))[0].tolist()
     sports, business = (math.exp(logit) for logit in logits)
-    chances = classify(classifier, "Goal scored")
-    assert list(chances) == ["Sports", "Business"]
-    assert chances["Sports"] == pytest.approx(sports / (sports + business))
-    assert sum(chances.values()) == pytest.approx(1)
+    probabilities = classify(classifier, "Goal scored")
+    assert list(probabilities) == ["Sports", "Business"]
+    assert probabilities["Sports"] == pytest.approx(sports / (sports + business))
+    assert sum(probabilities.values()) == pytest.approx(1)
 
 
 @pytest.mark.parametrize("text", ["", "zzz yyy"])
@@ -55,32 +55,34 @@ def test_a_text_with_no_known_word(classifier, text):
         classify(classifier, text)
 
 
-def test_the_pulls_of_the_words_and_the_biases_are_the_logits():
+def test_the_contributions_of_the_words_and_the_biases_are_the_logits():
     vocabulary = Vocabulary.of(["<unk>", "good", "bad"])
     model = TextClassifier(3, 2, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         model.linear.bias += torch.tensor([0.5, -1.0])
-    pulls = word_contributions(Classifier(model, vocabulary, ("yes", "no")), "Good, bad bad news!")
-    assert [word for word, _ in pulls] == ["good", ",", "bad", "bad", "news", "!"]
+    contributions = word_contributions(
+        Classifier(model, vocabulary, ("yes", "no")), "Good, bad bad news!"
+    )
+    assert [word for word, _ in contributions] == ["good", ",", "bad", "bad", "news", "!"]
     numbers = torch.tensor(vocabulary.encode("Good, bad bad news!"))
     logits = model(numbers, torch.tensor([0]))[0]
-    together = torch.stack([pull for _, pull in pulls]).sum(dim=0) + model.linear.bias
+    together = torch.stack([one for _, one in contributions]).sum(dim=0) + model.linear.bias
     assert torch.allclose(together, logits, atol=1e-6)
 
 
-def test_a_text_without_words_pulls_nowhere():
+def test_a_text_without_words_has_no_contributions():
     classifier = Classifier(TextClassifier(1, 2), Vocabulary.of(["<unk>"]), ("yes", "no"))
     with pytest.raises(ValueError, match="no words. Type a headline"):
         word_contributions(classifier, ' " ; ')
 
 
-def test_the_pulls_are_those_of_the_vocabularys_own_tokens():
+def test_the_contributions_are_those_of_the_vocabularys_own_tokens():
     vocabulary = Vocabulary.build(["水獭", "水獭"], by_character=True)
     classifier = Classifier(TextClassifier(3, 2), vocabulary, ("yes", "no"))
-    pulls = dict(word_contributions(classifier, "水獭!"))
-    assert list(pulls) == ["水", "獭", "!"]
+    contributions = dict(word_contributions(classifier, "水獭!"))
+    assert list(contributions) == ["水", "獭", "!"]
     vector = classifier.model.embedding.weight[vocabulary.token_to_id["獭"]] / 3
-    assert torch.allclose(pulls["獭"], classifier.model.linear.weight @ vector)
+    assert torch.allclose(contributions["獭"], classifier.model.linear.weight @ vector)
 
 
 @pytest.mark.parametrize(("words", "names"), [(4, "ab"), (2, "ab"), (3, "abc"), (3, "a")])
@@ -91,15 +93,15 @@ def test_a_vocabulary_or_names_of_another_model(words, names):
 
 
 @pytest.mark.parametrize(
-    ("tokens", "labels", "why"),
+    ("token_ids", "labels", "why"),
     [
-        ([0, 3], [0, 1], "word in the stories has the number 3, but those of the model end at 2"),
-        ([0, 2], [0, 2], "class in the stories has the number 2, but those of the model end at 1"),
+        ([0, 3], [0, 1], "word in the stories has the id 3, but those of the model end at 2"),
+        ([0, 2], [0, 2], "class in the stories has the id 2, but those of the model end at 1"),
     ],
 )
-def test_stories_of_another_vocabulary(tokens, labels, why):
+def test_stories_of_another_vocabulary(token_ids, labels, why):
     with pytest.raises(ValueError, match=why):
-        check_fits(TextClassifier(3, 2), torch.tensor(tokens), torch.tensor(labels))
+        check_fits(TextClassifier(3, 2), torch.tensor(token_ids), torch.tensor(labels))
 
 
 def test_stories_that_fit():

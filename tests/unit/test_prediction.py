@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sketch_room import room
 
 from lessons.panels import CurvePrediction, NumberPrediction
-from lessons.panels.sketches import SMALL, closest, moves, room, say_moves, stretch
+from lessons.panels.sketches import SMALL, closest, describe_moves, moves, stretch
 
 SKETCHES = {
     "falls, then rises": [1.0, 0.5, 0.3, 0.4, 0.7],
@@ -155,9 +156,9 @@ def test_a_curve_like_none_of_the_sketches_is_told_so(curve):
 @pytest.mark.parametrize(
     ("actual", "expected"),
     [
-        ([1.0, 0.5, math.nan, 0.3], "From epoch 3 on, the validation loss is no number any more."),
-        ([math.inf, math.nan], "From epoch 1 on, the validation loss is no number any more."),
-        ([1.0, math.inf], "From epoch 2 on, the validation loss is no number any more."),
+        ([1.0, 0.5, math.nan, 0.3], "From epoch 3 on, the validation loss is NaN or infinite."),
+        ([math.inf, math.nan], "From epoch 1 on, the validation loss is NaN or infinite."),
+        ([1.0, math.inf], "From epoch 2 on, the validation loss is NaN or infinite."),
         ([1.0], "You chose E, “rises”."),
         ([0.0, 0.0], "stayed about level. D, “stays level”, comes closest."),
         ([1e30, 1e38], "The validation loss rose."),
@@ -202,7 +203,7 @@ def test_every_sketch_has_a_plot_with_its_letter(count):
 def test_both_are_drawn_on_one_axis_and_differ_by_more_than_colour(curve, monkeypatch):
     figures = []
     monkeypatch.setattr(
-        "lessons.panels.prediction.shown", lambda figure, *_: figures.append(figure)
+        "lessons.panels.prediction.with_summary", lambda figure, *_: figures.append(figure)
     )
     curve.commit("falls all the time")
     curve.compare(OVERFIT)
@@ -234,7 +235,7 @@ def test_both_are_drawn_on_one_axis_and_differ_by_more_than_colour(curve, monkey
     ],
 )
 def test_what_a_curve_did(heights, expected):
-    assert say_moves(heights) == expected
+    assert describe_moves(heights) == expected
 
 
 def test_what_comes_closest_is_not_what_lies_closest():
@@ -277,11 +278,11 @@ heights = st.floats(0, 1).map(lambda height: round(height, 3))  # no curve of 1e
 
 
 @given(st.lists(heights, min_size=2, max_size=9), st.randoms(use_true_random=False))
-def test_within_its_room_noise_changes_no_verdict(curve, chance):
+def test_within_its_room_noise_changes_no_verdict(curve, random):
     reach = 0.999 * room(SKETCHES, curve) * (max(curve) - min(curve))
     for _ in range(20):
-        noisy = [height + chance.choice([-1, 1, chance.uniform(-1, 1)]) * reach for height in curve]
-        assert say_moves(noisy) == say_moves(curve)
+        noisy = [height + random.choice([-1, 1, random.uniform(-1, 1)]) * reach for height in curve]
+        assert describe_moves(noisy) == describe_moves(curve)
         assert closest(SKETCHES, noisy) == closest(SKETCHES, curve)
 
 
@@ -384,7 +385,7 @@ def test_nothing_to_choose_from_is_an_error(values):
 def test_both_numbers_are_drawn_on_one_scale(number, monkeypatch):
     figures = []
     monkeypatch.setattr(
-        "lessons.panels.prediction.shown", lambda figure, *_: figures.append(figure)
+        "lessons.panels.prediction.with_summary", lambda figure, *_: figures.append(figure)
     )
     number.compare(26)
     number.commit(80)

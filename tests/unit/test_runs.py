@@ -1,15 +1,14 @@
 """A run is a plain training with a memory: the same history, and its files."""
 
 import json
-import math
+import os
 import re
-import subprocess
-import sys
-from contextlib import contextmanager
+import time
 
 import numpy as np
 import pytest
 import torch
+from runs import WRONG_SETTINGS, second_kernel
 
 from lessons.checkpoint import load_checkpoint
 from lessons.loaders import EncodedStories, make_loader
@@ -110,27 +109,7 @@ def test_another_optimizer_is_told_so():
         make_optimizer(torch.nn.Linear(1, 1), "Lion", 0.1)
 
 
-WRONG = [
-    ({"epochs": 0}, "number of epochs is 0; it must be a whole number of at least 1"),
-    ({"epochs": 1.5}, "number of epochs is 1.5"),
-    ({"epochs": True}, "number of epochs is True"),
-    ({"epochs": "3"}, "number of epochs is '3'"),
-    ({"batch_size": 0}, "batch size is 0"),
-    ({"batch_size": 64.0}, "batch size is 64.0"),
-    ({"learning_rate": "0.1"}, "learning rate is '0.1'; it must be a number such as 0.01"),
-    ({"learning_rate": -0.1}, "learning rate is -0.1"),
-    ({"learning_rate": math.nan}, "learning rate is nan"),
-    ({"learning_rate": math.inf}, "learning rate is inf"),
-    ({"learning_rate": True}, "learning rate is True"),
-    ({"learning_rate": None}, "learning rate is None"),
-    ({"optimizer": "Lion"}, "no optimizer 'Lion' here. Use 'AdamW' or 'SGD'"),
-    ({"optimizer": None}, "no optimizer None here"),
-    ({"seed": -1}, "seed is -1; it must be a whole number of at least 0"),
-    ({"seed": "a"}, "seed is 'a'"),
-]
-
-
-@pytest.mark.parametrize(("wrong", "told"), WRONG, ids=[str(wrong) for wrong, _ in WRONG])
+@WRONG_SETTINGS
 def test_settings_that_no_training_can_have_are_told_at_once(tmp_path, wrong, told):
     with pytest.raises(ValueError, match=re.escape(told)):
         new_run(tmp_path / "runs", Settings(**wrong))
@@ -151,29 +130,6 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
 
 # ------------------------------------------------------------------- two kernels, one folder
 
-KERNEL = """
-import sys
-from pathlib import Path
-from lessons.panels.runs import Settings, kept_runs, new_run
-folder = Path(sys.argv[1])
-print("found", len(kept_runs(folder)), flush=True)
-new_run(folder, Settings(epochs=7)).keep()
-print("kept", flush=True)
-sys.stdin.read()  # it is still running
-"""
-
-
-@contextmanager
-def second_kernel(folder):
-    """Another kernel that has a run of 7 epochs in this folder; yields how many it found there."""
-    command = [sys.executable, "-c", KERNEL, str(folder)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    with subprocess.Popen(command, **pipes) as kernel:
-        found = int(kernel.stdout.readline().split()[1])
-        assert kernel.stdout.readline() == "kept\n"
-        yield found
-        kernel.kill()  # as the system does it when the memory is full
-
 
 def test_each_run_belongs_to_one_kernel_until_it_ends(tmp_path):
     ours = new_run(tmp_path, Settings(epochs=3))
@@ -184,3 +140,29 @@ def test_each_run_belongs_to_one_kernel_until_it_ends(tmp_path):
     assert [run.settings.epochs for run in kept_runs(tmp_path)] == [3, 7]
     with second_kernel(tmp_path) as found:
         assert found == 0  # we have taken it over
+
+
+def age_locks(folder):
+    """Let the locks look as if they were made an hour ago."""
+    for path in folder.glob("*.lock"):
+        os.utime(path, (time.time() - 3600, time.time() - 3600))
+
+
+def test_a_lock_that_a_killed_kernel_has_left_without_a_run_is_removed(tmp_path):
+    ours = new_run(tmp_path, Settings(epochs=3))  # has no file yet either, but its kernel lives
+    with second_kernel(tmp_path, keep=False):
+        age_locks(tmp_path)
+        assert kept_runs(tmp_path) == []
+        assert len(list(tmp_path.glob("*.lock"))) == 2  # both kernels live
+    kept_runs(tmp_path)
+    assert [path.stem for path in tmp_path.glob("*.lock")] == [ours.path.stem]
+    with second_kernel(tmp_path, keep=False):
+        pass
+    kept_runs(tmp_path)
+    assert len(list(tmp_path.glob("*.lock"))) == 2  # a new one may be about to be taken
+    age_locks(tmp_path)
+    kept_runs(tmp_path)
+    assert [path.stem for path in tmp_path.glob("*.lock")] == [ours.path.stem]
+    with second_kernel(tmp_path) as found:
+        assert found == 0
+    assert [run.settings.epochs for run in kept_runs(tmp_path)] == [7]

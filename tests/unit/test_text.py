@@ -59,7 +59,7 @@ awkward = st.sampled_from(
 )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=2000)
 @given(st.lists(st.text() | awkward).map("".join))
 def test_tokens_of_any_text_are_those_of_basic_english(text):
     assert tokenize(text) == basic_english(text)

@@ -1,4 +1,4 @@
-"""Pictures of what happened, and how they get into a page."""
+"""Drawings (`draw_*`), and figures as HTML (`picture`)."""
 
 from lessons.figures.html import picture
 from lessons.figures.plots import (

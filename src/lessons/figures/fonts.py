@@ -1,4 +1,4 @@
-"""Letters that matplotlib's font lacks, such as Chinese: the browser has more fonts."""
+"""Characters that matplotlib's font does not have, such as Chinese ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:  # a third of a second, for those who draw
 
 
 def lacking_letters(texts: Iterable[Text]) -> list[Text]:
-    """Those of the texts with letters that matplotlib's font lacks."""
+    """The texts with characters that matplotlib's font does not have."""
     from matplotlib.font_manager import FontProperties, findfont, get_font
 
     known = get_font(findfont(FontProperties())).get_charmap()
@@ -22,9 +22,9 @@ def lacking_letters(texts: Iterable[Text]) -> list[Text]:
 
 
 def leave_to_browser(texts: Iterable[Text]) -> None:
-    """Give the texts a font of boxes. In an SVG the browser then finds the letters.
+    """Give the texts a font of boxes, so that matplotlib leaves room for them and does not warn.
 
-    That keeps room for them and spares the warnings.
+    In an SVG the browser then draws the characters in a font of its own.
     """
     from matplotlib.font_manager import fontManager
 

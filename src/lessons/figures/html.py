@@ -1,4 +1,4 @@
-"""A figure as HTML, with words for those who cannot see it."""
+"""A figure as HTML, with a text for those who cannot see it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:  # a third of a second, for those who draw
     from IPython.display import HTML
     from matplotlib.figure import Figure
 
-_ROLES = {  # the colours in a drawing, and those of the page that stand for them
+_ROLES = {  # the colours in a drawing, and the colours of the page that replace them
     TRAIN["color"].lower(): f"var(--lessons-train, {TRAIN['color']})",
     VALIDATION["color"].lower(): f"var(--lessons-validation, {VALIDATION['color']})",
     "#000000": "currentColor",
@@ -27,10 +27,10 @@ _ROLES = {  # the colours in a drawing, and those of the page that stand for the
 
 
 def picture(figure: Figure, alt: str) -> HTML:
-    """A figure for a notebook, with words for those who cannot see it.
+    """A figure for a notebook, with the text `alt` for those who cannot see it.
 
-    It is a PNG, except in a script that matplotlib's font lacks, such as Chinese: then it is an
-    SVG, whose letters are left to the browser, which has more fonts.
+    It is a PNG. If its texts have characters that matplotlib's font does not have, such as Chinese
+    ones, it is an SVG, and the browser draws them.
     """
     from IPython.display import HTML
     from matplotlib.text import Text
@@ -49,12 +49,12 @@ def picture(figure: Figure, alt: str) -> HTML:
 
 
 def labelled(drawn: str, alt: str) -> str:
-    """A drawing for a panel (see `svg`), with words for those who cannot see it."""
+    """A drawing for a panel (see `svg`), with the text `alt` for those who cannot see it."""
     return f'<div role="img" aria-label="{html.escape(alt)}">{drawn}</div>'
 
 
 def svg(figure: Figure) -> str:
-    """A figure as HTML that takes the colours of the page, light or dark."""
+    """A figure as SVG in the colours of the page, light or dark."""
     file = io.StringIO()
     with _letters():
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
@@ -62,7 +62,7 @@ def svg(figure: Figure) -> str:
     drawn = drawn[drawn.index("<svg") :]
     for color, role in _ROLES.items():
         drawn = drawn.replace(color, role)
-    # Only what is pointed at needs its id; the others would stand on the page many times.
+    # Only ids with references are needed; the others would be on the page many times.
     kept = set(re.findall(r"#([\w-]+)", drawn))
     return re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in kept else "", drawn)
 
@@ -72,10 +72,10 @@ _drawing = Lock()  # panels draw in a thread of their own
 
 @contextmanager
 def _letters() -> Iterator[None]:
-    """Let text in an SVG be letters, not outlines: there is less to draw.
+    """Write text in an SVG as text, not as outlines: there is less to draw.
 
-    It is a setting of the whole kernel, so it is put back. That is not left to `rc_context`: it
-    would also put back whatever the reader's own cell sets in the meantime.
+    It is a setting of the whole kernel, so it is restored. `rc_context` would also restore settings
+    that the reader's own cell changes in the meantime.
     """
     import matplotlib
 

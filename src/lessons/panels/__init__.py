@@ -1,12 +1,12 @@
-"""Panels to drive and to watch what the lessons teach. They compose the library, no more."""
+"""Panels with sliders and buttons. They only compose what the lessons teach; none adds to it."""
 
 from lessons.panels.batches import BatchPanel
 from lessons.panels.break_it import BreakPanel
 from lessons.panels.check_yourself import CheckYourself
 from lessons.panels.headline import HeadlinePanel
+from lessons.panels.learning_rate import RatePanel
 from lessons.panels.parsons import ParsonsPanel
 from lessons.panels.prediction import CurvePrediction, NumberPrediction
-from lessons.panels.rate import RatePanel
 from lessons.panels.splits import SplitPanel
 from lessons.panels.training_lab import Target, TrainingLab
 

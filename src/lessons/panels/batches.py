@@ -1,25 +1,37 @@
-"""Lesson 02: epoch, batch and iteration, to be moved."""
+"""Lesson 02: epoch, batch and iteration, set by sliders."""
 
 import math
+from collections.abc import Sequence
 
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 
 from lessons.figures.html import labelled, svg
 from lessons.figures.plots import draw_epoch
-from lessons.panels.controls import Dial, Panel, buttons, status_line, words
+from lessons.panels.controls import Dial, Panel, buttons, html_line, status_line
+from lessons.support.checks import check_whole_number
+
+SIZES = (1, 2, 5, 10, 20, 32, 50, 64, 100, 128, 200, 256, 500, 1000)  # of a batch
 
 
 class BatchPanel(Panel):
-    """A strip of batches for any number of stories and any batch size; Play reads it once."""
+    """An epoch as a strip of batches; Play reads them one after the other, once."""
 
     title = "Epoch, batch, iteration"
 
     def __init__(self, stories: int = 1030, batch_size: int = 100) -> None:
-        """Begin with so many stories, in batches of this size."""
-        self._stories = Dial("stories", range(50, 2001, 50), stories, free=True)
-        sizes = [1, 2, 5, 10, 20, 32, 50, 64, 100, 128, 200, 256, 500, 1000]
-        self._size = Dial("batch size", sizes, batch_size, unit="stories", free=True)
+        """Begin with this number of stories, in batches of this size.
+
+        Both sliders reach as far as these numbers, if they are larger than usual.
+
+        Raises ValueError if one of them is not a whole number of at least 1.
+        """
+        check_whole_number("number of stories", stories)
+        check_whole_number("batch size", batch_size)
+        counts = _range_with(range(50, 2001, 50), stories)
+        self._stories = Dial("stories", counts, int(stories), free=True)
+        sizes = _range_with(SIZES, batch_size)
+        self._size = Dial("batch size", sizes, int(batch_size), unit="stories", free=True)
         self._read = Dial("iteration", [0, 1], 0, live=True)
         self._play = widgets.Play(min=0, interval=400, tooltip="Read the stories once")
         widgets.link((self._play, "value"), (self._read.box, "value"))
@@ -37,7 +49,7 @@ class BatchPanel(Panel):
         return math.ceil(self._stories.value / self._size.value)
 
     def _cut(self) -> None:
-        """Other numbers: begin the epoch again."""
+        """Begin the epoch again, with new numbers."""
         self._read.value = 0
         self._play.max = self.iterations
         self._read.offer(range(self.iterations + 1))
@@ -47,17 +59,26 @@ class BatchPanel(Panel):
         stories, size, read = (int(d.value) for d in (self._stories, self._size, self._read))
         figure = Figure(figsize=(10, 1.7), layout="constrained")
         draw_epoch(figure.subplots(), stories, size, read)
-        last = stories - (self.iterations - 1) * size
-        iterations = f"{self.iterations:,} iterations make"
-        if self.iterations == 1:
-            iterations = "1 iteration makes"
-        told = (
-            f"{stories:,} stories in batches of {size:,}: {iterations} one epoch. "
-            f"{f'The last batch holds {last:,}.' if last < size else 'All are full.'}"
-        )
-        if read:
-            done = min(read * size, stories)
-            told += f" Iteration {read:,}: {done:,} stories are read."
-            told += " That was one epoch." if done == stories else ""
-        self._strip.value = labelled(svg(figure), told)
-        self._status.value = words(told)
+        summary = _describe(stories, size, self.iterations, read)
+        self._strip.value = labelled(svg(figure), summary)
+        self._status.value = html_line(summary)
+
+
+def _range_with(usual: Sequence[int], value: int) -> list[int]:
+    """The usual values of a slider, and this one too if it is outside of their range."""
+    value = int(value)
+    inside = min(usual) <= value <= max(usual)
+    return sorted(usual) if inside else sorted([*usual, value])
+
+
+def _describe(stories: int, size: int, iterations: int, read: int) -> str:
+    """The strip in words and numbers."""
+    last = stories - (iterations - 1) * size
+    make = "1 iteration makes" if iterations == 1 else f"{iterations:,} iterations make"
+    summary = f"{stories:,} stories in batches of {size:,}: {make} one epoch. "
+    summary += f"The last batch holds {last:,}." if last < size else "All are full."
+    if read:
+        done = min(read * size, stories)
+        summary += f" Iteration {read:,}: {done:,} stories are read."
+        summary += " That was one epoch." if done == stories else ""
+    return summary

@@ -11,11 +11,13 @@ import ipywidgets as widgets
 from matplotlib.figure import Figure
 
 from lessons.figures.html import labelled, svg
-from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
-from lessons.panels.live_plot import say_loss
+from lessons.panels.controls import Dial, Panel, beside, button, buttons, html_line, status_line
+from lessons.panels.live_plot import describe_loss
 from lessons.panels.worker import Worker
-from lessons.silent_bugs.bugs import BUGS, Bug, Look, chosen, switched_fit
-from lessons.silent_bugs.plots import draw_twins
+from lessons.silent_bugs.bugs import BUGS, Bug, compare
+from lessons.silent_bugs.plots import draw_comparison
+from lessons.silent_bugs.recipe import run_events
+from lessons.silent_bugs.steps import EpochScores
 from lessons.sources import load_split
 from lessons.split import Split
 from lessons.training import Scores, Step
@@ -23,15 +25,13 @@ from lessons.training import Scores, Step
 MYSTERY = "mystery"
 SOUND = "sound"  # the mystery in which nothing is wrong
 # Two healthy runs: only the seeds differ.
-NOTHING = BUGS["wipe"]._replace(
+NOTHING = BUGS["zero_grad"]._replace(
     name="Nothing is wrong",
-    wrong="",
-    right="",
     see="The two runs differ as two seeds always do, and none of the eight pictures fits.",
     why="There is no bug. A healthy run from another seed never looks exactly the same.",
     find="Train again from other seeds: a bug stays, luck does not.",
     mend="Nothing. To leave well alone is a skill, too.",
-    broken=BUGS["wipe"].healthy,
+    broken=BUGS["zero_grad"].healthy,
 )
 ALL = {**BUGS, SOUND: NOTHING}
 
@@ -39,27 +39,27 @@ ALL = {**BUGS, SOUND: NOTHING}
 class BreakPanel(Panel):
     """Choose a bug and see its curves beside those of the healthy run; or diagnose a mystery.
 
-    `healthy` and `broken` (lists of `Look`) are those of the latest run, for the next cell.
-    Without a front end, `run("wipe")` trains both and prints what the bug is about;
+    `healthy` and `broken` (lists of `EpochScores`) are those of the latest run, for the next cell.
+    Without a front end, `run("zero_grad")` trains both and prints what the bug is about;
     `run("mystery", seed=3)` and `diagnose("Forgotten zero_grad")` are the guessing game.
     """
 
     title = "Break it"
-    instead = ' In a script: call its method run("wipe").'
+    instead = ' In a script: call its method run("zero_grad").'
 
     def __init__(self, parts: Split | None = None) -> None:
         """Train on these stories; without any, on those of the chosen source."""
         self._parts = parts or load_split()
-        self.healthy: list[Look] = []
-        self.broken: list[Look] = []
+        self.healthy: list[EpochScores] = []
+        self.broken: list[EpochScores] = []
         self._secret: str | None = None  # the key of the mystery, if there is one
         self._solved, self._met, self._open = 0, 0, False
         self._random, self._busy, self._due = Random(), False, 0.0
-        self._view, self._told = widgets.HTML(), widgets.HTML()
+        self._view, self._facts = widgets.HTML(), widgets.HTML()
         self._status = status_line()
         rows = beside(self._make_controls(), self._make_game())
-        super().__init__(rows, self._view, self._told)
-        self._worker: Worker[Step | Look] = Worker(self._hear, self._end)
+        super().__init__(rows, self._view, self._facts)
+        self._worker: Worker[Step | EpochScores] = Worker(self._hear, self._end)
         self._choose()
         self._enable()
 
@@ -67,11 +67,27 @@ class BreakPanel(Panel):
         self._bug = _dropdown("bug", [(bug.name, key) for key, bug in BUGS.items()])
         self._bug.observe(lambda _: self._choose(), "value")
         self._seed = Dial("seed", range(10), 0)
+        self._buttons = buttons(*self._make_buttons())
+        return [self._bug, self._seed.row, self._buttons]
+
+    def _make_buttons(self) -> tuple[widgets.Widget, ...]:
         self._run = button("Run", "play", self._press_run)
         self._run.button_style = "primary"
         self._stop = button("Stop", "stop", self.stop)
         self._mystery = button("Mystery", "question", self._press_mystery)
-        return [self._bug, self._seed.row, buttons(self._run, self._stop, self._mystery)]
+        return self._run, self._stop, self._mystery
+
+    def _renew_buttons(self) -> None:
+        """Put new buttons in the place of the old ones, so that what was pressed counts no more.
+
+        A press waits until the cell ends that runs. It would then start a training that takes the
+        place of what the cell has just shown.
+        """
+        old, new = self._buttons.children, self._make_buttons()
+        self._enable()
+        self._buttons.children = new
+        for pressed in old:
+            pressed.close()
 
     def _make_game(self) -> list[widgets.Widget]:
         names = [(bug.name, key) for key, bug in ALL.items()]
@@ -83,7 +99,7 @@ class BreakPanel(Panel):
     # --------------------------------------------------------------------- for a script
 
     def run(self, bug: str, seed: int = 0) -> None:
-        """Train both twins here and now; of "mystery", the seed decides which bug it is.
+        """Train both versions here and now; of "mystery", the seed decides which bug it is.
 
         Raises ValueError for an unknown bug.
         """
@@ -93,11 +109,10 @@ class BreakPanel(Panel):
         Worker.stop_any()
         if bug == MYSTERY:
             self._random, self._secret = Random(seed), None
-        events = self._begin(bug, seed)
         try:
-            for event in events:
-                self._hear(event)
+            self._worker.run(self._begin(bug, seed))
         finally:
+            self._renew_buttons()
             self._end(None)
         print(f"{self._name}: {len(self.healthy)} epochs healthy, {len(self.broken)} {self._kind}.")
         if self._secret is None:
@@ -131,7 +146,7 @@ class BreakPanel(Panel):
             return
         self._open = False
         self._say(f"It was: {ALL[self._secret].name}. {usual(ALL[self._secret])}")
-        self._told.value = as_html(ALL[self._secret])
+        self._facts.value = as_html(ALL[self._secret])
         self._enable()
 
     def _press_run(self) -> None:
@@ -152,8 +167,8 @@ class BreakPanel(Panel):
             return
         self._forget()
         bug = BUGS[str(self._bug.value)]
-        self._say("What will the broken line do to the curves? Predict, then press Run.")
-        self._told.value = as_html(bug, told=False)
+        self._say("What will the marked lines do to the curves? Predict, then press Run.")
+        self._facts.value = as_html(bug, facts=False)
         self._show()
 
     def _forget(self) -> None:
@@ -162,7 +177,7 @@ class BreakPanel(Panel):
 
     # -------------------------------------------------------------------------- the runs
 
-    def _begin(self, key: str, seed: int) -> Iterator[Step | Look]:
+    def _begin(self, key: str, seed: int) -> Iterator[Step | EpochScores]:
         """Both trainings, one after the other, as events."""
         before = self._secret
         self._forget()
@@ -171,7 +186,7 @@ class BreakPanel(Panel):
             self._met, self._open = self._met + 1, True
         self._bug_now = self._take(self._secret or key)
         self._busy, self._due = True, 0.0
-        self._told.value = "" if self._secret else as_html(self._bug_now, told=False)
+        self._facts.value = "" if self._secret else as_html(self._bug_now, facts=False)
         self._enable()
         return self._train(self._bug_now, seed)
 
@@ -182,18 +197,18 @@ class BreakPanel(Panel):
         recipe = BUGS[self._random.choice(list(BUGS))].healthy
         return NOTHING._replace(healthy=recipe, broken=recipe)
 
-    def _train(self, bug: Bug, seed: int) -> Iterator[Step | Look]:
+    def _train(self, bug: Bug, seed: int) -> Iterator[Step | EpochScores]:
         other = seed + 100 if self._secret == SOUND else seed
-        for looks, recipe, start in (
+        for epochs, recipe, start in (
             (self.healthy, bug.healthy, seed),
             (self.broken, bug.broken, other),
         ):
-            for event in switched_fit(self._parts, recipe, start):
-                if isinstance(event, Look):
-                    looks.append(event)
+            for event in run_events(self._parts, recipe, start):
+                if isinstance(event, EpochScores):
+                    epochs.append(event)
                 yield event
 
-    def _hear(self, event: Step | Look) -> bool:
+    def _hear(self, event: Step | EpochScores) -> bool:
         """Take note of an event, in the worker's thread."""
         if perf_counter() > self._due:
             who = self._kind if len(self.healthy) == self._bug_now.healthy.epochs else "healthy"
@@ -216,7 +231,7 @@ class BreakPanel(Panel):
             self._say("Finished. What is wrong with the mystery run? Or is nothing wrong?")
         else:
             self._say(f"Finished. {usual(self._bug_now)}")
-            self._told.value = as_html(self._bug_now)
+            self._facts.value = as_html(self._bug_now)
         self._enable()
 
     def _answer(self, key: str) -> str:
@@ -224,18 +239,18 @@ class BreakPanel(Panel):
         assert self._secret is not None
         guess, truth = ALL[key], ALL[self._secret]
         if guess is not truth:
-            told = (
+            answer = (
                 f"Not yet. {guess.name} would look like this: {guess.see} Compare, and try again."
             )
         else:
-            told = f"Right: {truth.name}. {usual(truth)}"
+            answer = f"Right: {truth.name}. {usual(truth)}"
             self._solved += self._open
             self._open = False
-            self._told.value = as_html(truth)
-        self._say(told)
-        self.say_aside(f"{self._solved} of {self._met} mysteries solved")
+            self._facts.value = as_html(truth)
+        self._say(answer)
+        self.show_beside_title(f"{self._solved} of {self._met} mysteries solved")
         self._enable()
-        return told
+        return answer
 
     # ----------------------------------------------------------------------- what is seen
 
@@ -254,22 +269,23 @@ class BreakPanel(Panel):
         self._guess.disabled = self._diagnose.disabled = self._reveal.disabled = not playing
 
     def _say(self, text: str, error: bool = False) -> None:
-        self._status.value = words(text, error)
+        self._status.value = html_line(text, error)
 
     def _show(self) -> None:
         stars = self._stars()
         figure = Figure(figsize=(11, 3.4), layout="constrained")
-        draw_twins(figure, self.healthy, self.broken, stars, self._kind)
-        alt = describe_twins(self.healthy, self.broken, self._kind)
+        draw_comparison(figure, self.healthy, self.broken, stars, self._kind)
+        alt = describe_comparison(self.healthy, self.broken, self._kind)
         table = _table(("healthy", self._kind), stars) if len(stars) == 2 else ""
         self._view.value = labelled(svg(figure), alt) + table
 
-    def _stars(self) -> list[Look]:
+    def _stars(self) -> list[EpochScores]:
         """The epochs that were kept, when both runs are complete."""
         if not self.broken or len(self.broken) < self._bug_now.broken.epochs:
             return []
         bug = self._bug_now
-        return [chosen(self.healthy, bug.healthy), chosen(self.broken, bug.broken)]
+        both = (bug.healthy, self.healthy), (bug.broken, self.broken)
+        return [recipe.choose_epoch(epochs) for recipe, epochs in both]
 
 
 def _dropdown(name: str, options: Sequence[tuple[str, str]]) -> widgets.Dropdown:
@@ -279,31 +295,34 @@ def _dropdown(name: str, options: Sequence[tuple[str, str]]) -> widgets.Dropdown
     return made
 
 
-def describe_twins(healthy: Sequence[Look], broken: Sequence[Look], kind: str) -> str:
+def describe_comparison(
+    healthy: Sequence[EpochScores], broken: Sequence[EpochScores], kind: str
+) -> str:
     """The drawing in words and numbers, for those who cannot see it."""
-    told = ["Loss and accuracy in the quizzes, and accuracy in the exam, over the epochs."]
-    for name, looks in (("healthy", healthy), (kind, broken)):
-        if looks:
-            told.append(f"The {name} run after epoch {looks[-1].number}: {_tell(looks[-1])}.")
-    return " ".join(told) if healthy else "Three empty plots. " + told[0]
+    sentences = ["Validation loss, validation accuracy and test accuracy over the epochs."]
+    for name, epochs in (("healthy", healthy), (kind, broken)):
+        if epochs:
+            last = f"The {name} run after epoch {epochs[-1].number}"
+            sentences.append(f"{last}: {_scores_in_words(epochs[-1])}.")
+    return " ".join(sentences) if healthy else "Three empty plots. " + sentences[0]
 
 
-def _tell(look: Look) -> str:
+def _scores_in_words(epoch: EpochScores) -> str:
     return (
-        f"{say_loss('validation', look.validation)}, accuracy {look.train.accuracy:.0%} in "
-        f"training, {look.validation.accuracy:.0%} in validation, {look.exam.accuracy:.0%} in the "
-        f"exam, {look.new.accuracy:.0%} with new stories"
+        f"{describe_loss('validation', epoch.validation)}, accuracy {epoch.train.accuracy:.0%} in "
+        f"training, {epoch.validation.accuracy:.0%} in validation, {epoch.test.accuracy:.0%} in "
+        f"the test, {epoch.new.accuracy:.0%} on new stories"
     )
 
 
-def _table(names: Sequence[str], kept: Sequence[Look]) -> str:
+def _table(names: Sequence[str], kept: Sequence[EpochScores]) -> str:
     """The scores of the epochs that were kept, as HTML."""
-    heads = ("run", "epoch", "training loss", "quiz loss", "training", "quizzes", "exam")
+    heads = ("run", "epoch", "training loss", "validation loss", "training", "validation", "test")
     head = "".join(f'<th scope="col">{name}</th>' for name in (*heads, "new stories"))
     rows = ""
-    for name, look in zip(names, kept, strict=True):
-        parts = (look.train, look.validation, look.exam, look.new)
-        cells = [str(look.number), _loss(look.train), _loss(look.validation)]
+    for name, epoch in zip(names, kept, strict=True):
+        parts = (epoch.train, epoch.validation, epoch.test, epoch.new)
+        cells = [str(epoch.number), _loss(epoch.train), _loss(epoch.validation)]
         cells += [f"{scores.accuracy:.0%}" for scores in parts]
         rows += f'<tr><th scope="row">{name}</th>'
         rows += "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
@@ -312,7 +331,7 @@ def _table(names: Sequence[str], kept: Sequence[Look]) -> str:
 
 
 def _loss(scores: Scores) -> str:
-    return f"{scores.loss:.2f}" if math.isfinite(scores.loss) else "no number"
+    return "NaN" if math.isnan(scores.loss) else f"{scores.loss:.2f}"
 
 
 SENTENCES = (
@@ -333,20 +352,20 @@ def as_text(bug: Bug) -> str:
     return "\n".join(f"{title}: {getattr(bug, field)}" for title, field in SENTENCES)
 
 
-def as_html(bug: Bug, told: bool = True) -> str:
-    """The code of a bug; if it is `told`, also the healthy code and what there is to know."""
-    code = f"<b>Broken</b>{_block(bug.wrong)}" if bug.wrong else ""
-    if not told:
+def as_html(bug: Bug, facts: bool = True) -> str:
+    """The code of both versions of a bug, if there are two; with `facts`, also the rest."""
+    code = "" if bug.healthy == bug.broken else _code(bug)
+    if not facts:
         return code
-    code += f"<b>Healthy</b>{_block(bug.right)}" if bug.right else ""
     rows = (f"<dt>{title}</dt><dd>{_marked(getattr(bug, name))}</dd>" for title, name in SENTENCES)
-    facts = f"<dl>{''.join(rows)}</dl>"
-    return f'<div class="lessons-body"><div>{code}</div>{facts}</div>'
+    return f"{code}<dl>{''.join(rows)}</dl>"
 
 
-def _block(code: str) -> str:
-    """Code as HTML. In a narrow window it may have to be scrolled, by the keyboard as well."""
-    return f'<pre tabindex="0">{html.escape(code)}</pre>'
+def _code(bug: Bug) -> str:
+    """Both versions as HTML. In a narrow window the keyboard can scroll them as well."""
+    lines = [(version, html.escape(f"{version:8} {line}")) for version, line in compare(bug)]
+    rows = "\n".join(f"<mark>{line}</mark>" if version else line for version, line in lines)
+    return f'<pre tabindex="0">{rows}</pre>'
 
 
 def _marked(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The end of each lesson: a few questions, and a reason for every answer."""
+"""The end of each lesson: a few multiple-choice questions, and a reason for every option."""
 
 import html
 from collections.abc import Callable, Iterable, Sequence
@@ -7,48 +7,48 @@ from textwrap import fill
 
 import ipywidgets as widgets
 
-from lessons.panels.controls import Panel, choice, lettered, status_line
+from lessons.panels.controls import Panel, lettered, radio_buttons, status_line
 from lessons.questions import Option, Question, questions
 
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 
 
 class CheckYourself(Panel):
-    """The quiz of a lesson. Each option that is chosen says whether it is right, and why."""
+    """The questions on a lesson. A chosen option shows whether it is right, and why."""
 
-    instead = " The answers stand at the end."
+    instead = " The answers are at the end."
 
     def __init__(self, lesson: str) -> None:
-        """The quiz of the lesson with this number, such as "05".
+        """The questions on the lesson with this number, such as "05".
 
-        Raises ValueError if there is none.
+        Raises ValueError if there are none.
         """
         self._questions = questions(lesson)
-        self.title = f"Quiz: {COUNTS[len(self._questions)]} questions"
+        self.title = f"Check yourself: {COUNTS[len(self._questions)]} questions"
         self._choices, rows = [], []
         for number, question in enumerate(self._questions, 1):
             options = [option.text for option in question.options]
-            chosen, why = choice(f"{number}. {question.text}", options), status_line()
+            chosen, why = radio_buttons(f"{number}. {question.text}", options), status_line()
             why.add_class("lessons-why")
-            chosen.observe(self._tell(question, why), "index")
+            chosen.observe(self._reaction(question, why), "index")
             self._choices.append(chosen)
             rows += [chosen, why]
         super().__init__(*rows)
 
-    def _tell(self, question: Question, why: widgets.HTML) -> Callable[[dict[str, int]], None]:
+    def _reaction(self, question: Question, why: widgets.HTML) -> Callable[[dict[str, int]], None]:
         """What to do when an option of this question is chosen."""
 
-        def tell(change: dict[str, int]) -> None:
+        def explain(change: dict[str, int]) -> None:
             option = question.options[change["new"]]
             why.value = f"{verdict(option)} {html.escape(option.why)}"
             self._count()
 
-        return tell
+        return explain
 
     def _count(self) -> None:
         pairs = zip(self._choices, self._questions, strict=True)
         right = sum(chosen.index == question.right for chosen, question in pairs)
-        self.say_aside(f"{right} of {len(self._questions)} right")
+        self.show_beside_title(f"{right} of {len(self._questions)} right")
 
     def __repr__(self) -> str:
         return f"{super().__repr__()}\n\n{as_text(self._questions)}"
@@ -59,12 +59,12 @@ class CheckYourself(Panel):
 
 
 def verdict(option: Option) -> str:
-    """Right or not, by a mark and a word, as HTML; the mark is for the eyes alone."""
+    """Right or not, as a mark and a word, in HTML. Screen readers skip the mark."""
     return verdict_of(option.right)
 
 
 def verdict_of(right: bool) -> str:
-    """The same of any answer."""
+    """The same for any answer."""
     mark, word = ("✓", "Right.") if right else ("✗", "Not yet.")
     return f'<span aria-hidden="true">{mark}</span> <b>{word}</b>'
 
@@ -86,7 +86,7 @@ def _wrap(text: str, indent: int) -> str:
 
 
 def as_html(questions: Sequence[Question]) -> str:
-    """The same as HTML; the answers show when they are asked for."""
+    """The same as HTML, with the answers folded away."""
     asked, answers = [], []
     for question in questions:
         texts, whys, *_ = zip(*question.options, strict=True)

@@ -10,36 +10,38 @@ import ipywidgets as widgets
 from IPython.display import publish_display_data
 
 
-class _Care(anywidget.AnyWidget):
-    """Sees to the panel in which it stands; nothing of it is seen, and no page stores it."""
+class _PanelScript(anywidget.AnyWidget):
+    """Loads panel.js and panel.css into the page. Invisible, and not stored in the notebook."""
 
     _esm = Path(__file__).with_name("panel.js")  # read when a panel is made
     _css = Path(__file__).with_name("panel.css")
 
 
 class Panel:
-    """A frame with a title, which a notebook shows when it stands at the end of a cell."""
+    """A frame with a title. A notebook shows it if it is the last expression of a cell."""
 
     title = "Panel"
-    instead = ""  # what to do where there are no sliders
+    instead = ""  # what to do without a front end, as a sentence
 
     def __init__(self, *rows: widgets.Widget) -> None:
         """Put the rows under each other."""
         self.head = widgets.HTML()
-        self.say_aside("")
-        self.root = widgets.VBox([self.head, *rows, _Care()])
+        self.show_beside_title("")
+        self.root = widgets.VBox([self.head, *rows, _PanelScript()])
         self.root.add_class("lessons-panel")
 
-    def say_aside(self, aside: str) -> None:
-        """Say something to the right of the title; HTML."""
-        self.head.value = f'<div class="lessons-head"><b>{self.title}</b><span>{aside}</span></div>'
+    def show_beside_title(self, content: str) -> None:
+        """Show this HTML to the right of the title, in place of what is there."""
+        self.head.value = (
+            f'<div class="lessons-head"><b>{self.title}</b><span>{content}</span></div>'
+        )
 
     def __repr__(self) -> str:
-        """For a page without a kernel, and for nbval: always the same words."""
+        """The text for a page without a kernel, and for nbval: always the same."""
         return f"{self.title}: live in JupyterLab, when the cell has run.{self.instead}"
 
     def static(self) -> str:
-        """The panel as HTML for a page without a kernel; nothing where its words are enough."""
+        """The panel as HTML for a page without a kernel; empty if the text of `repr` is enough."""
         return ""
 
     def _ipython_display_(self) -> None:
@@ -58,10 +60,10 @@ class Panel:
 
 
 class Dial:
-    """A slider over some values, and a box for typing one: they always say the same.
+    """A slider over some values, and a number box. Both always show the same value.
 
-    What is typed becomes the nearest value, or, if the dial is `free`, stays as it is between
-    the smallest and the largest.
+    A typed number is replaced by the nearest value. If the dial is `free`, it is only limited
+    to the range from the smallest to the largest value.
     """
 
     def __init__(
@@ -74,10 +76,8 @@ class Dial:
         free: bool = False,
         live: bool = False,
     ) -> None:
-        """With `live`, the dial tells its listeners while it is moved, not only afterwards."""
+        """With `live`, listeners are called while the slider moves, not only on release."""
         self.values, self._free, self._unit = list(values), free, unit
-        whole = all(isinstance(number, int) for number in values)
-        number_box = widgets.BoundedIntText if whole else widgets.BoundedFloatText
         self.slider = widgets.SelectionSlider(
             options=self._options(),
             value=self._nearest(value),
@@ -85,14 +85,7 @@ class Dial:
             continuous_update=live,
             style={"description_width": "96px"},
         )
-        self.box = number_box(
-            value=value,
-            min=min(values),
-            max=max(values),
-            step=1 if whole else None,
-            description=f"{name}, as a number",
-        )
-        self.box.add_class("lessons-number")
+        self.box = _number_box(f"{name}, as a number", values, value)
         label = widgets.Label(unit)
         label.add_class("lessons-unit")
         self.row = widgets.HBox([self.slider, self.box, label])
@@ -102,7 +95,7 @@ class Dial:
 
     @property
     def value(self) -> float:
-        """The value that is set."""
+        """The current value."""
         return self.box.value  # type: ignore[no-any-return]
 
     @value.setter
@@ -110,11 +103,11 @@ class Dial:
         self.box.value = value
 
     def listen(self, listener: Callable[[], None]) -> None:
-        """Call `listener` whenever the value has changed."""
+        """Call `listener` after each change of the value."""
         self.box.observe(lambda _: listener(), "value")
 
     def offer(self, values: Sequence[float]) -> None:
-        """Change the values that can be chosen; the value that is set must be one of them."""
+        """Replace the values that can be chosen. The current value must be one of them."""
         self.values = list(values)
         self.box.min, self.box.max = min(values), max(values)
         self.slider.options = self._options()
@@ -136,8 +129,18 @@ class Dial:
         self.slider.value = nearest
 
 
+def _number_box(name: str, values: Sequence[float], value: float) -> widgets.Widget:
+    """A box for a number in the range of these values; whole, if they all are."""
+    whole = all(isinstance(number, int) for number in values)
+    kind = widgets.BoundedIntText if whole else widgets.BoundedFloatText
+    box = kind(value=value, min=min(values), max=max(values), description=name)
+    box.step = 1 if whole else None
+    box.add_class("lessons-number")
+    return box
+
+
 def status_line() -> widgets.HTML:
-    """A line that is read out to those who cannot see it."""
+    """A line of text. Screen readers read out each change of it."""
     line = widgets.HTML()
     line.add_class("lessons-status")
     return line
@@ -150,8 +153,8 @@ def button(name: str, icon: str, act: Callable[[], None]) -> widgets.Button:
     return made
 
 
-def choice(question: str, options: Sequence[str]) -> widgets.RadioButtons:
-    """A question with lettered options, of which one can be chosen; at first none is."""
+def radio_buttons(question: str, options: Sequence[str]) -> widgets.RadioButtons:
+    """A question with lettered options, one of which can be chosen. None is chosen at first."""
     made = widgets.RadioButtons(options=lettered(options), index=None, description=question)
     made.add_class("lessons-choice")
     return made
@@ -162,20 +165,27 @@ def lettered(options: Sequence[str]) -> list[str]:
     return [f"{letter}. {text}" for letter, text in zip(ascii_uppercase, options, strict=False)]
 
 
-def buttons(*all_of_them: widgets.Widget) -> widgets.HBox:
+def buttons(*members: widgets.Widget) -> widgets.HBox:
     """Buttons beside each other."""
-    row = widgets.HBox(all_of_them)
+    row = widgets.HBox(members)
     row.add_class("lessons-buttons")
     return row
 
 
 def beside(left: Sequence[widgets.Widget], right: Sequence[widgets.Widget]) -> widgets.GridBox:
-    """Two columns; under each other where there is no room."""
+    """Two columns, or one if the panel is narrow."""
     body = widgets.GridBox([widgets.VBox(left), widgets.VBox(right)])
     body.add_class("lessons-body")
     return body
 
 
-def words(text: str, error: bool = False) -> str:
-    """A text as HTML for a line of a panel."""
+def on_top(*layers: widgets.Widget) -> widgets.GridBox:
+    """Drawings of one size on top of each other; the last one is at the top."""
+    pile = widgets.GridBox(layers)
+    pile.add_class("lessons-layers")
+    return pile
+
+
+def html_line(text: str, error: bool = False) -> str:
+    """A text as HTML for a line of a panel, in the colour of errors if it is one."""
     return f'<span class="{"lessons-error" if error else ""}">{html.escape(text)}</span>'

@@ -6,19 +6,19 @@ import ipywidgets as widgets
 
 from lessons.figures.plots import shorten
 from lessons.model import Classifier, classify, word_contributions
-from lessons.panels.controls import Panel, status_line, words
+from lessons.panels.controls import Panel, html_line, status_line
 
 HEADLINE = "Striker sells his robot bank"
-TOLD = 12  # classes whose probabilities are shown, the most probable ones
+LISTED = 12  # classes whose probabilities are listed: the most probable ones
 
 
 class HeadlinePanel(Panel):
-    """Type a headline: the probability of each class, and how far each word pulls."""
+    """Type a headline: the probability of each class, and the contribution of each word."""
 
     title = "A headline of your own"
 
     def __init__(self, classifier: Classifier, headline: str | None = None) -> None:
-        """Ask this classifier, first about this headline; without one, about words it knows."""
+        """Classify this headline first; by default a usual one, or words that the model knows."""
         if headline is None:
             known = any(classifier.vocabulary.encode(HEADLINE))
             headline = HEADLINE if known else " ".join(classifier.vocabulary.tokens[1:6])
@@ -33,42 +33,47 @@ class HeadlinePanel(Panel):
     def _show(self) -> None:
         text = self._text.value
         try:
-            chances = classify(self._classifier, text)
+            probabilities = classify(self._classifier, text)
         except ValueError as problem:
-            self._status.value, self._view.value = words(str(problem), error=True), ""
+            self._status.value, self._view.value = html_line(str(problem), error=True), ""
             return
-        guess = max(chances, key=chances.__getitem__)
-        self._status.value = words(f"{guess}, with a probability of {chances[guess]:.0%}.")
-        self._view.value = _bars(chances) + self._chips(text, guess)
+        guess = max(probabilities, key=probabilities.__getitem__)
+        self._status.value = html_line(
+            f"{guess}, with a probability of {probabilities[guess]:.0%}."
+        )
+        self._view.value = _bars(probabilities) + self._chips(text, guess)
 
     def _chips(self, text: str, guess: str) -> str:
-        """The words in reading order, each with its pull towards the guess."""
+        """The words in reading order, each with its contribution to the guess, as HTML."""
         place = self._classifier.names.index(guess)
         chips = []
-        for word, pulls in word_contributions(self._classifier, text):
-            pull = (pulls[place] - pulls.mean()).item()  # towards the guess, against the others
-            known = word in self._classifier.vocabulary.token_to_id
-            kind = "for" if pull > 0 else "against"
-            shown = f"{pull:+.1f}".replace("-", "−")
-            shown += "" if known else ", unknown word"
-            strength = min(100, round(40 * abs(pull)))
-            chips.append(
-                f'<span class="lessons-word lessons-{kind}" style="--strength: {strength}%">'
-                f"{html.escape(word)} <small>{shown}</small></span>"
-            )
-        told = f"Each word pulls towards {html.escape(guess)} (+) or away from it (−):"
-        return f"<p>{told}</p><div>{' '.join(chips)}</div>"
+        for word, contributions in word_contributions(self._classifier, text):
+            value = (contributions[place] - contributions.mean()).item()  # more than to the others
+            chips.append(_chip(word, value, word in self._classifier.vocabulary.token_to_id))
+        legend = f"The contribution of each word: for {html.escape(guess)} (+) or against it (−)."
+        return f"<p>{legend}</p><div>{' '.join(chips)}</div>"
 
 
-def _bars(chances: dict[str, float]) -> str:
-    falling = sorted(chances, key=chances.__getitem__, reverse=True)
-    shown = [name for name in chances if name in falling[:TOLD]]  # in the order of the classes
-    rows = "".join(
-        f"<tr><th scope='row'>{html.escape(shorten(name))}</th><td>{chances[name]:.0%}</td>"
-        f'<td class="lessons-bar"><div style="width: {100 * chances[name]:.1f}%"></div></td></tr>'
-        for name in shown
+def _chip(word: str, value: float, known: bool) -> str:
+    kind = "for" if value > 0 else "against"
+    shown = f"{value:+.1f}".replace("-", "−") + ("" if known else ", unknown word")
+    strength = min(100, round(40 * abs(value)))
+    return (
+        f'<span class="lessons-word lessons-{kind}" style="--strength: {strength}%">'
+        f"{html.escape(word)} <small>{shown}</small></span>"
     )
-    if len(shown) < len(chances):
-        rest = sum(chances[name] for name in falling[TOLD:])
+
+
+def _bars(probabilities: dict[str, float]) -> str:
+    falling = sorted(probabilities, key=probabilities.__getitem__, reverse=True)
+    largest = set(falling[:LISTED])
+    listed = {name: p for name, p in probabilities.items() if name in largest}  # in their order
+    rows = "".join(
+        f"<tr><th scope='row'>{html.escape(shorten(name))}</th><td>{p:.0%}</td>"
+        f'<td class="lessons-bar"><div style="width: {100 * p:.1f}%"></div></td></tr>'
+        for name, p in listed.items()
+    )
+    if len(listed) < len(probabilities):
+        rest = sum(probabilities[name] for name in falling[LISTED:])
         rows += f"<tr><th scope='row'>all the others</th><td>{rest:.0%}</td><td></td></tr>"
     return f"<table><caption>Probability of each class</caption>{rows}</table>"

@@ -1,4 +1,4 @@
-"""The curves of the training lab: drawn again and again while a model trains."""
+"""The curves of the training lab, redrawn while a model trains, and their description in words."""
 
 import math
 from collections.abc import Collection, Sequence
@@ -17,14 +17,15 @@ SO_FAR = {**TRAIN, "linestyle": ":", "markersize": 4}
 
 
 class Curves:
-    """Loss and accuracy of a run; earlier runs stay on the plot, paler.
+    """Loss and accuracy of a run, and pale lines of earlier runs.
 
     Two drawings lie on top of each other: the frame (axes, names, earlier runs), which seldom
-    changes, and the lines that move. To draw the lines alone takes a seventh of the time.
+    changes, and the lines that move. Drawing the lines alone takes a seventh of the time, and
+    sending them alone leaves a page a fifth to read.
     """
 
     def __init__(self, earlier: Sequence[Sequence[Epoch]] = (), epochs: int = 10) -> None:
-        """A new plot, wide enough for so many epochs."""
+        """A new plot, wide enough for this number of epochs."""
         self._earlier = len(earlier)
         self._width = max(epochs, *map(len, earlier), 0)
         self._figure = Figure(figsize=(8.2, 4.3))
@@ -35,8 +36,12 @@ class Curves:
         self._still = {artist for ax in self._axes for artist in ax.lines}
         self._limits, self._frame = (0.0, 0.0), ""  # as the frame was drawn last
 
-    def draw(self, history: Sequence[Epoch], steps: Sequence[Step]) -> str:
-        """The plot as HTML; `steps` are those of the epoch that is not yet complete."""
+    def draw(self, history: Sequence[Epoch], steps: Sequence[Step]) -> tuple[str, str]:
+        """The frame and the lines as HTML, for two layers (see `on_top`).
+
+        `steps` are those of the epoch that is not yet complete. The text for
+        screen readers describes both and is with the lines.
+        """
         draw_loss(self._loss, history, live=True)
         draw_accuracy(self._accuracy, history)
         self._draw_so_far(history, steps)
@@ -47,28 +52,28 @@ class Curves:
         if limits != self._limits:
             self._limits, self._frame = limits, self._draw_frame(moving)
         self._show(moving)
-        return labelled(self._frame + svg(self._figure), describe(history, self._earlier))
+        return self._frame, labelled(svg(self._figure), describe(history, self._earlier))
 
     def _draw_frame(self, moving: set[Line2D]) -> str:
         for ax in self._axes:
-            # To look for good places takes a third of the time, so we say them.
+            # Fixed places: to search for good ones takes a third of the time.
             ax.set_title(ax.get_title(), y=1.01)
             ax.xaxis.set_label_coords(0.5, -0.09)
             ax.yaxis.set_label_coords(-0.12 if ax is self._loss else -0.17, 0.5)
             ax.locator_params(nbins=5)
         self._loss.get_legend().set_loc("upper right")
         shown = {artist for ax in self._axes for artist in ax.get_children()} - moving
-        self._show(shown - {self._accuracy.get_legend()})  # it would be the same
-        return svg(self._figure)
+        self._show(shown - {self._accuracy.get_legend()})  # the legend of the loss is the same
+        return f'<div aria-hidden="true">{svg(self._figure)}</div>'
 
     def _show(self, shown: Collection[Artist]) -> None:
-        """Let the next drawing hold these parts of the plot, and no others."""
+        """Show only these artists in the next drawing."""
         for ax in self._axes:
             for artist in ax.get_children():
                 artist.set_visible(artist in shown)
 
     def _draw_so_far(self, history: Sequence[Epoch], steps: Sequence[Step]) -> None:
-        """A dotted line from the last epoch to the mean of the steps since."""
+        """A dotted line from the last epoch to the mean of the steps since then."""
         for ax, score in ((self._loss, "loss"), (self._accuracy, "accuracy")):
             x = [float(epoch.number) for epoch in history[-1:]]
             y = [getattr(epoch.train, score) for epoch in history[-1:]]
@@ -79,8 +84,8 @@ class Curves:
 
 
 def _round_up(history: Sequence[Epoch]) -> float:
-    """A height for the plot of the loss with room for all of it, doubled only when it must be."""
-    losses = [part.loss for epoch in history for part in (epoch.train, epoch.validation)]
+    """The upper limit for the loss: 1.5, doubled until all losses fit: it seldom changes."""
+    losses = [scores.loss for epoch in history for scores in (epoch.train, epoch.validation)]
     top = 1.5
     while top < 1.08 * max(filter(math.isfinite, losses), default=0.0):
         top *= 2
@@ -94,18 +99,18 @@ def describe(history: Sequence[Epoch], earlier: int = 0) -> str:
     if not history:
         return "Two empty plots, loss and accuracy over the epochs." + others
     train, validation = history[-1].train, history[-1].validation
-    told = (
+    summary = (
         f"Loss and accuracy over the epochs. After epoch {history[-1].number}: "
-        f"{say_loss('training', train)}, {say_loss('validation', validation)}; "
+        f"{describe_loss('training', train)}, {describe_loss('validation', validation)}; "
         f"accuracy {train.accuracy:.0%} in training, {validation.accuracy:.0%} in validation."
     )
     if any(math.isfinite(epoch.validation.loss) for epoch in history):
-        told += f" The best epoch is {best(history).number}."
-    return told + others
+        summary += f" The best epoch is {best(history).number}."
+    return summary + others
 
 
-def say_loss(name: str, scores: Scores, digits: int = 2, near: str = "") -> str:
-    """A loss in words, also when it is no number any more; `near` stands before the figure."""
+def describe_loss(name: str, scores: Scores, digits: int = 2, approximate: bool = False) -> str:
+    """A loss with its name and so many digits; `approximate` puts ≈ before the figure."""
     if not math.isfinite(scores.loss):
-        return f"{name} loss no longer a number"
-    return f"{name} loss {near}{scores.loss:.{digits}f}"
+        return f"{name} loss {'NaN' if math.isnan(scores.loss) else 'infinite'}"
+    return f"{name} loss {'≈ ' * approximate}{scores.loss:.{digits}f}"

@@ -1,9 +1,9 @@
-// What ipywidgets leaves undone in the panel in which this stands: names for screen readers, radio
-// buttons as one group, and the arrow keys for the control that has the focus, not the notebook.
-const say = (element, attribute, text) => {
+// What ipywidgets does not do, for the panel around this element: names for screen readers, radio
+// buttons as one group, and arrow keys for the control that has the focus, not for the notebook.
+const set = (element, attribute, text) => {
   if (element.getAttribute(attribute) !== text) element.setAttribute(attribute, text);
 };
-const keepKeys = (element) => say(element, "data-lm-suppress-shortcuts", "true");
+const keepKeys = (element) => set(element, "data-lm-suppress-shortcuts", "true");
 const text = (element, selector) => element.querySelector(selector)?.textContent ?? "";
 
 function tendSliders(panel) {
@@ -11,15 +11,15 @@ function tendSliders(panel) {
     const handle = slider.querySelector(".noUi-handle");
     if (!handle) continue;
     keepKeys(handle);
-    say(handle, "aria-label", text(slider, ".widget-label"));
-    say(handle, "aria-valuetext", text(slider, ".widget-readout"));
+    set(handle, "aria-label", text(slider, ".widget-label"));
+    set(handle, "aria-valuetext", text(slider, ".widget-readout"));
   }
 }
 
 function tendRadios(panel) {
   for (const [number, box] of panel.querySelectorAll(".widget-radio-box").entries()) {
-    say(box, "role", "radiogroup");
-    say(box, "aria-label", text(box.parentElement, ".widget-label"));
+    set(box, "role", "radiogroup");
+    set(box, "aria-label", text(box.parentElement, ".widget-label"));
     for (const input of box.querySelectorAll("input")) {
       input.name ||= `${panel.id}-${number}`;
       keepKeys(input);
@@ -33,9 +33,9 @@ function tend(panel) {
   panel.querySelectorAll("select").forEach(keepKeys);
   for (const play of panel.querySelectorAll(".widget-play")) {
     const names = ["Play or pause", "Back to the start", "Play again and again"];
-    play.querySelectorAll("button").forEach((button, i) => say(button, "aria-label", names[i]));
+    play.querySelectorAll("button").forEach((button, i) => set(button, "aria-label", names[i]));
   }
-  for (const line of panel.querySelectorAll(".lessons-status")) say(line, "role", "status");
+  for (const line of panel.querySelectorAll(".lessons-status")) set(line, "role", "status");
 }
 
 let panels = 0; // ids for the panels of this page

@@ -202,8 +202,8 @@ def misplaced(lines: Sequence[str]) -> str:
             return f"Line {named(lines, number - 1)} {EMPTY}"
         if not above.endswith(":") and deep > depth(above):
             return (
-                f"Line {named(lines, number)} is indented, so it belongs into a block, under a line "
-                "that ends with a colon."
+                f"Line {named(lines, number)} is indented, so it belongs into a block, under a "
+                "line that ends with a colon."
             )
     if lines[-1].endswith(":"):
         return f"Line {named(lines, len(lines) - 1)} {EMPTY}"

@@ -1,4 +1,4 @@
-"""At the turning point of a lesson: commit to a prediction, run on, and see both together."""
+"""Predictions: commit to one, run the lesson on, and see prediction and result together."""
 
 import html
 import math
@@ -21,12 +21,12 @@ from lessons.panels.controls import (
     beside,
     button,
     buttons,
-    choice,
+    html_line,
     lettered,
+    radio_buttons,
     status_line,
-    words,
 )
-from lessons.panels.sketches import closest, moves, say_moves, stretch
+from lessons.panels.sketches import closest, describe_moves, moves, stretch
 
 NONE = "You made no prediction this time."
 RESULT = {**TRAIN, "label": "what happened"}
@@ -41,7 +41,7 @@ class Prediction(Panel):
     def __init__(
         self, question: str, rows: list[widgets.Widget], right: list[widgets.Widget]
     ) -> None:
-        """Put the rows over the button, and the others to the right of all, if there are any."""
+        """Put `rows` above the button, and `right`, if there is any, into a column to the right."""
         self._question = question
         self._committed = False
         self._button = button("Commit", "check", self._press)
@@ -49,18 +49,18 @@ class Prediction(Panel):
         self._status = status_line()
         rows = [*rows, buttons(self._button), self._status]
         super().__init__(*([beside(rows, right)] if right else rows))
-        told = "Choose, then press Commit. After that it is fixed, until you run the cell again."
-        self._status.value = words(told)
+        first = "Choose, then press Commit. After that it is fixed, until you run the cell again."
+        self._status.value = html_line(first)
 
     def __repr__(self) -> str:
         return f"{super().__repr__()}\n{self._question}"
 
     def _press(self) -> None:
-        """The button: it stays enabled, so that the keyboard does not lose its place."""
+        """React to the button. It stays enabled, so that it keeps the keyboard focus."""
         try:
             self._commit_chosen()
         except ValueError as problem:
-            self._status.value = words(str(problem), error=True)
+            self._status.value = html_line(str(problem), error=True)
 
     def _commit_chosen(self) -> None:
         raise NotImplementedError
@@ -70,49 +70,49 @@ class Prediction(Panel):
             raise ValueError("You have committed already. Run the cell again to predict anew.")
 
     def _fix(self, *controls: widgets.Widget) -> None:
-        """From now on the prediction stays as it is."""
+        """Make the prediction final: disable its controls and show it."""
         self._committed = True
         for control in controls:
             control.disabled = True
         self._button.description = "Committed"
-        self._tell()
+        self._show_guess()
 
-    def _tell(self) -> None:
-        """Say what is predicted, and say it anew if a last choice arrives after the button.
+    def _show_guess(self) -> None:
+        """Show what is predicted; again if the last change of it arrives after the button.
 
-        Choice and button are sent apart, so in a busy kernel the button can overtake the choice
-        that was made before it.
+        The front end sends both as messages of their own. In a busy kernel the button's can be
+        handled before that of a choice made earlier.
         """
         if self._committed:
-            told = f"You predict {self._say_guess()}. Now read on: the result comes below."
-            self._status.value = words(told)
+            summary = f"You predict {self._guess_in_words()}. Now read on: the result comes below."
+            self._status.value = html_line(summary)
 
-    def _say_guess(self) -> str:
+    def _guess_in_words(self) -> str:
         raise NotImplementedError
 
 
 def _is_finite(value: object) -> bool:
-    """Is it a number, and neither NaN nor infinite? Those of numpy are, True and False are not."""
+    """Is it a finite number, of Python or numpy? True and False are none."""
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def shown(figure: Figure, alt: str, told: str) -> HTML:
+def with_summary(figure: Figure, alt: str, summary: str) -> HTML:
     """A picture with a sentence under it."""
-    return HTML(f"{picture(figure, alt).data}<p>{html.escape(told)}</p>")
+    return HTML(f"{picture(figure, alt).data}<p>{html.escape(summary)}</p>")
 
 
 # ------------------------------------------------------------------------------- a number
 
 
 class NumberPrediction(Prediction):
-    """How much will it be? A slider and a box, and later the number itself beside it."""
+    """Predict a number with a slider or its box; later see it beside the actual number."""
 
     instead = " In a script: call its method commit(number)."
 
     def __init__(self, question: str, values: Sequence[float], unit: str = "") -> None:
-        """Any number between the smallest and the largest value can be predicted, also 93.7.
+        """The slider has these values; any number between the smallest and the largest is allowed.
 
-        Raises ValueError if there are not two different numbers to choose from.
+        Raises ValueError if there are not at least two different finite numbers.
         """
         if not all(map(_is_finite, values)) or len(set(values)) < 2:
             raise ValueError("Give numbers to choose from, two different ones or more.")
@@ -121,18 +121,18 @@ class NumberPrediction(Prediction):
         self._dial = Dial("prediction", self._values, middle, unit=unit, free=True, live=True)
         asked = widgets.HTML(f'<div class="lessons-question">{html.escape(question)}</div>')
         super().__init__(question, [asked, self._dial.row], [])
-        self._dial.listen(self._tell)
+        self._dial.listen(self._show_guess)
 
     @property
     def guess(self) -> float | None:
-        """The number that was committed to, if any."""
+        """The committed number, or None."""
         return self._dial.value if self._committed else None
 
     def _commit_chosen(self) -> None:
         self.commit(self._dial.value)
 
     def commit(self, number: float) -> None:
-        """Predict this number, exactly. Raises ValueError if it is none, or out of range."""
+        """Predict exactly this number. Raises ValueError if it is not finite or out of range."""
         low, high = min(self._values), max(self._values)
         if not _is_finite(number) or not low <= number <= high:
             raise ValueError(f"Predict a number from {low:g} to {high:g}, not {number!r}.")
@@ -141,26 +141,26 @@ class NumberPrediction(Prediction):
         self._fix(self._dial.slider, self._dial.box)
 
     def compare(self, actual: float) -> HTML:
-        """The prediction and the actual number on one scale; without a prediction, the latter.
+        """The prediction, if there is one, and the actual number on one scale.
 
-        Raises ValueError if the actual number is none, such as NaN.
+        Raises ValueError if the actual number is not finite.
         """
         if not _is_finite(actual):
             raise ValueError(f"Compare with a plain number, not {actual!r}.")
         if self.guess is None:
-            told = f"{NONE} What happened: ≈ {self._say(actual)}."
+            summary = f"{NONE} What happened: ≈ {self._with_unit(actual)}."
         else:
-            told = f"You predicted {self._say_guess()}, it is {self._say(actual)}: "
-            told += f"{self._tell_difference(self.guess - actual)}."
+            summary = f"You predicted {self._guess_in_words()}, it is {self._with_unit(actual)}: "
+            summary += f"{self._difference_in_words(self.guess - actual)}."
         figure = Figure(figsize=(8.2, 1.7), layout="constrained")
         self._draw(figure.subplots(), actual)
-        return shown(figure, f"A scale with marks. {told}", told)
+        return with_summary(figure, f"A scale with marks. {summary}", summary)
 
     def _draw(self, ax: Axes, actual: float) -> None:
         marks = [(actual, RESULT), (self._dial.value, GUESS)][: 1 + self._committed]
         for place, (number, style) in enumerate(marks):
             ax.plot(number, place, markersize=11, **style)
-            ax.annotate(self._say(number), (number, place + 0.28), ha="center", va="center")
+            ax.annotate(self._with_unit(number), (number, place + 0.28), ha="center", va="center")
         ax.set_yticks(range(len(marks)), [style["label"] for _, style in marks])
         reach = [*self._values, actual]
         margin = 0.05 * (max(reach) - min(reach))
@@ -168,7 +168,7 @@ class NumberPrediction(Prediction):
         ax.set_xlabel(self._unit)
         ax.grid(alpha=0.3)
 
-    def _tell_difference(self, difference: float) -> str:
+    def _difference_in_words(self, difference: float) -> str:
         difference = round(difference, 10)  # 0.3 - 0.1 is not quite 0.2
         if difference == 0:
             return "exactly right"
@@ -176,10 +176,10 @@ class NumberPrediction(Prediction):
         size = f"{abs(difference):g} {unit}".strip()
         return f"{size} too {'high' if difference > 0 else 'low'}"
 
-    def _say_guess(self) -> str:
-        return self._say(self._dial.value)
+    def _guess_in_words(self) -> str:
+        return self._with_unit(self._dial.value)
 
-    def _say(self, number: float) -> str:
+    def _with_unit(self, number: float) -> str:
         return f"{number:g} {self._unit}".strip()
 
 
@@ -187,7 +187,7 @@ class NumberPrediction(Prediction):
 
 
 class CurvePrediction(Prediction):
-    """Which of several sketches will the curve look like? Later it is drawn beside the choice.
+    """Predict which sketch a curve will look like; later see the curve with the chosen sketch.
 
     Only the form of a sketch counts, not its height or its number of points.
     """
@@ -202,27 +202,23 @@ class CurvePrediction(Prediction):
         ylabel: str,
         xlabel: str = "epoch",
     ) -> None:
-        """Sketches by name: what the curve does, in words, and its heights.
+        """Each sketch has a name, which says what the curve does, and its heights from 0 upwards.
 
-        The heights begin at 0 and are on one scale, that of the curve or any other.
+        All sketches are on one scale, not necessarily that of the curve.
 
-        Raises ValueError if there is no sketch, or one that is no line.
+        Raises ValueError if there is no sketch, or one without two finite heights.
         """
-        if min(map(len, sketches.values()), default=0) < 2:
-            raise ValueError("Give sketches to choose from, each with two heights or more.")
-        for name, heights in sketches.items():
-            if not all(map(_is_finite, heights)):
-                raise ValueError(f'The heights of the sketch "{name}" must be numbers, not NaN.')
+        _check_sketches(sketches)
         self._sketches = dict(sketches)
         self._labels = {"xlabel": xlabel, "ylabel": ylabel}
-        self._choice = choice(question, list(self._sketches))
+        self._choice = radio_buttons(question, list(self._sketches))
         drawn = widgets.HTML(labelled(svg(self._draw()), self._alt))
         super().__init__(question, [self._choice], [drawn])
-        self._choice.observe(lambda _: self._tell(), "index")
+        self._choice.observe(lambda _: self._show_guess(), "index")
 
     @property
     def guess(self) -> str | None:
-        """The name of the sketch that was committed to, if any."""
+        """The name of the committed sketch, or None."""
         return list(self._sketches)[self._choice.index] if self._committed else None
 
     def __repr__(self) -> str:
@@ -240,7 +236,7 @@ class CurvePrediction(Prediction):
         return f"{what} {'; '.join(lettered(list(self._sketches)))}."
 
     def _draw(self) -> Figure:
-        """The sketches beside each other, four in two rows."""
+        """The sketches side by side; four or more of them in two rows."""
         count = len(self._sketches)
         columns = count if count < 4 else math.ceil(count / 2)
         rows = math.ceil(count / columns)
@@ -268,20 +264,20 @@ class CurvePrediction(Prediction):
         self._fix(self._choice)
 
     def compare(self, actual: Sequence[float]) -> HTML:
-        """The actual curve with the chosen sketch, and which sketch came closest."""
+        """The actual curve with the chosen sketch, and the sketch that is closest to it."""
         heights = list(takewhile(math.isfinite, actual))
         figure = Figure(figsize=(8.2, 3.6), layout="constrained")
         ax = figure.subplots()
         self._draw_both(ax, heights)
         names = " and ".join(str(line.get_label()) for line in ax.lines)
         alt = "The {ylabel} for each {xlabel}: ".format(**self._labels) + f"{names}."
-        return shown(figure, alt, self._tell_result(heights, len(actual)))
+        return with_summary(figure, alt, self._result_in_words(heights, len(actual)))
 
     def _draw_both(self, ax: Axes, heights: Sequence[float]) -> None:
         numbers = range(1, len(heights) + 1)
         ax.plot(numbers, heights, **RESULT)
         if self.guess and heights:
-            style = {**GUESS, "label": f"your sketch: {self._say(self.guess)}"}
+            style = {**GUESS, "label": f"your sketch: {self._quoted(self.guess)}"}
             ax.plot(numbers, stretch(self._sketches[self.guess], heights), **style)
         ax.set(**self._labels)
         ax.set_ylim(bottom=min([0, *heights]))
@@ -289,26 +285,33 @@ class CurvePrediction(Prediction):
         ax.grid(alpha=0.3)
         ax.legend()
 
-    def _tell_result(self, heights: Sequence[float], total: int) -> str:
+    def _result_in_words(self, heights: Sequence[float], total: int) -> str:
         """The comparison in words."""
         x, y = self._labels.values()
-        yours = f"You chose {self._say(self.guess)}." if self.guess else NONE
-        told = [yours]
+        sentences = [f"You chose {self._quoted(self.guess)}." if self.guess else NONE]
         if len(heights) < total:
-            told.append(f"From {x} {len(heights) + 1} on, the {y} is no number any more.")
+            sentences.append(f"From {x} {len(heights) + 1} on, the {y} is NaN or infinite.")
         if len(heights) > 1:
-            told.append(f"The {y} {say_moves(heights)}. {self._tell_closest(heights)}")
-        return " ".join(told)
+            sentences += [f"The {y} {describe_moves(heights)}.", self._closest_in_words(heights)]
+        return " ".join(sentences)
 
-    def _tell_closest(self, heights: Sequence[float]) -> str:
+    def _closest_in_words(self, heights: Sequence[float]) -> str:
         name = closest(self._sketches, heights)
         if moves(self._sketches[name]) != moves(heights):
-            return f"No sketch has these ups and downs; {self._say(name)}, comes closest."
+            return f"No sketch has these ups and downs; {self._quoted(name)}, comes closest."
         mine = "Your sketch, " if name == self.guess else ""
-        return f"{mine}{self._say(name)}, comes closest."
+        return f"{mine}{self._quoted(name)}, comes closest."
 
-    def _say_guess(self) -> str:
-        return self._say(list(self._sketches)[self._choice.index])
+    def _guess_in_words(self) -> str:
+        return self._quoted(list(self._sketches)[self._choice.index])
 
-    def _say(self, name: str) -> str:
+    def _quoted(self, name: str) -> str:
         return f"{ascii_uppercase[list(self._sketches).index(name)]}, “{name}”"
+
+
+def _check_sketches(sketches: Mapping[str, Sequence[float]]) -> None:
+    if min(map(len, sketches.values()), default=0) < 2:
+        raise ValueError("Give sketches to choose from, each with two heights or more.")
+    for name, heights in sketches.items():
+        if not all(map(_is_finite, heights)):
+            raise ValueError(f'The heights of the sketch "{name}" must be numbers, not NaN.')

@@ -1,4 +1,7 @@
-"""Lessons 05 to 07: a training as one thing, with its settings, its history and its best model."""
+"""Lessons 05 to 07: trainings that are kept on disk: settings, history and the best model of each.
+
+It knows neither threads nor widgets.
+"""
 
 import json
 import math
@@ -25,12 +28,12 @@ from lessons.text import Vocabulary
 from lessons.training import Scores, Step
 from lessons.validation import Epoch, fit
 
-NO_END = 10**9  # epochs: whoever listens stops asking before
+NO_END = 10**9  # epochs; the caller stops earlier
 OPTIMIZERS = ("AdamW", "SGD")
 
 
 class Settings(NamedTuple):
-    """All that decides how a training goes. The same settings give the same history."""
+    """All that decides the result of a training. The same settings give the same history."""
 
     epochs: int = 10
     batch_size: int = 128
@@ -40,7 +43,7 @@ class Settings(NamedTuple):
     seed: int = 0
 
     def checked(self) -> "Settings":
-        """The same, if a training can have such settings; else raises ValueError."""
+        """The same settings with plain numbers. Raises ValueError if one of them is not valid."""
         check_whole_number("number of epochs", self.epochs)
         check_whole_number("batch size", self.batch_size)
         check_whole_number("seed", self.seed, least=0)
@@ -57,7 +60,7 @@ _NO_OPTIMIZER = "There is no optimizer {!r} here. Use 'AdamW' or 'SGD'."
 
 
 class Prepared(NamedTuple):
-    """Stories as numbers, ready to be trained on."""
+    """Encoded stories, ready for training."""
 
     train: EncodedStories
     validation: EncodedStories
@@ -77,16 +80,16 @@ class TrainingRun:
     """One training: its settings, its history, and the file of its best model."""
 
     settings: Settings
-    path: Path  # of the checkpoint; settings and history stand beside it, in a .json file
+    path: Path  # of the checkpoint; settings and history are in the .json file beside it
     history: list[Epoch] = field(default_factory=list)
 
     def begin(self, prepared: Prepared) -> Iterator[Step | Epoch]:
-        """The events of the training, as from `fit`. Each epoch joins the history.
+        """Train as `fit` does, and add each epoch to the history and to the file beside `path`.
 
-        They have no end: `settings.epochs` is for the listener to count. The file always holds
-        the best model so far.
+        The events do not end after `settings.epochs`: the caller counts. The checkpoint is always
+        that of the best epoch so far.
 
-        Raises OSError, from an event, if a file cannot be written.
+        The iterator raises OSError if a file cannot be written.
         """
         wanted = self.settings
         start = torch.Generator().manual_seed(wanted.seed)
@@ -95,9 +98,9 @@ class TrainingRun:
         validation_loader = make_loader(prepared.validation, 128)
         optimizer = make_optimizer(model, wanted.optimizer, wanted.learning_rate)
         events = fit(model, train_loader, validation_loader, optimizer, NO_END)
-        return self._note(events, Classifier(model, prepared.vocabulary, prepared.names))
+        return self._record(events, Classifier(model, prepared.vocabulary, prepared.names))
 
-    def _note(
+    def _record(
         self, events: Iterator[Step | Epoch], classifier: Classifier
     ) -> Iterator[Step | Epoch]:
         for event in keep_best(events, self.path, classifier):
@@ -107,9 +110,9 @@ class TrainingRun:
             yield event
 
     def keep(self) -> None:
-        """Write settings and history into a file, for the next kernel to find.
+        """Write settings and history into the .json file, from which other kernels read them.
 
-        Raises OSError if that is not possible.
+        Raises OSError if it cannot be written.
         """
         contents = json.dumps({"settings": self.settings, "history": self.history})
         write_whole(self.path.with_suffix(".json"), contents.encode())
@@ -126,17 +129,17 @@ def make_optimizer(model: nn.Module, name: str, learning_rate: float) -> Optimiz
 
 # ------------------------------------------------------------------- the folder with the runs
 
-# Several kernels may use one folder. Each holds a lock on the runs that are its own: those that it
-# has made, and those that it has found and that belonged to nobody. The system lets go of a lock
-# when its kernel ends, whatever the end.
+# Several kernels may use one folder. Each kernel owns the runs that it has made, and those without
+# an owner that it has found, and holds a lock on each of them. The operating system releases a lock
+# when its kernel ends, also when it is killed.
 _OURS: dict[Path, FileLock] = {}
+_STALE = 60  # seconds, after which a lock without a run is removed; to take one needs far less
 
 
 def new_run(folder: Path, settings: Settings) -> TrainingRun:
-    """A run that has not begun. Its file name is later than all others in the folder.
+    """A run that has not begun. Its file name is the last of the folder.
 
-    Raises ValueError for settings that no training can have, and OSError if the folder cannot be
-    written.
+    Raises ValueError for settings that are not valid, and OSError if the folder cannot be written.
     """
     run = TrainingRun(settings.checked(), folder / f"{time.time_ns()}.pt")
     _take(run.path)
@@ -144,17 +147,28 @@ def new_run(folder: Path, settings: Settings) -> TrainingRun:
 
 
 def kept_runs(folder: Path) -> list[TrainingRun]:
-    """The runs in a folder, the latest one last, and from now on this kernel's.
+    """The runs in a folder, the latest one last. From now on this kernel owns them.
 
-    Those of another kernel that is still running are left out. So is a damaged file, which is
-    left alone.
+    Runs of other kernels that are still running are left out, and so are damaged files. Locks that
+    killed kernels have left without a run are removed.
     """
     runs = []
     for path in sorted(folder.glob("*.json")):
         with suppress(KeyError, TypeError, ValueError, OSError):
-            if _is_ours(path):  # first, so that nobody changes or deletes it meanwhile
+            if _is_ours(path):  # first, so that no other kernel changes or deletes it meanwhile
                 runs.append(_read_run(path))
+    _remove_stale_locks(folder)
     return runs
+
+
+def _remove_stale_locks(folder: Path) -> None:
+    """Remove locks without a run whose kernel has ended. A new lock may be about to be taken."""
+    for path in folder.glob("*.lock"):
+        with suppress(OSError):  # also Timeout: another kernel has it, and its run has no epoch yet
+            old = time.time() - path.stat().st_mtime > _STALE
+            if old and path.resolve() not in _OURS and not path.with_suffix(".json").exists():
+                with FileLock(path, timeout=0):
+                    path.unlink()
 
 
 def _read_run(path: Path) -> TrainingRun:
@@ -167,20 +181,20 @@ def _read_run(path: Path) -> TrainingRun:
 
 
 def _is_ours(run: Path) -> bool:
-    """Take a run if nobody has it. Is it now this kernel's?"""
+    """Take a run if no other kernel owns it. Does this kernel own it now?"""
     try:
         _take(run)
     except Timeout:
         return False
     except OSError:
-        return True  # nobody can write here, so nobody can delete it either
+        return True  # no kernel can write here, so none can delete it either
     return True
 
 
 def _take(run: Path) -> None:
-    """Make a run this kernel's own.
+    """Make this kernel the owner of a run.
 
-    Raises Timeout if it is another one's, and OSError if its folder cannot be written.
+    Raises Timeout if another kernel owns it, and OSError if its folder cannot be written.
     """
     path = run.resolve().with_suffix(".lock")
     if path in _OURS:
@@ -197,7 +211,7 @@ def _take(run: Path) -> None:
 
 
 def delete_run(run: TrainingRun) -> None:
-    """Delete the files of a run that is this kernel's own. Raises OSError if that fails."""
+    """Delete the files of a run that this kernel owns. Raises OSError if that fails."""
     lock = run.path.resolve().with_suffix(".lock")
     for path in (run.path, run.path.with_suffix(".json")):
         try:
@@ -206,5 +220,5 @@ def delete_run(run: TrainingRun) -> None:
             raise OSError(f"The file {path} could not be deleted ({error.strerror}).") from error
     if lock in _OURS:
         _OURS.pop(lock).release()
-        with suppress(OSError):  # it is no more than a sign
+        with suppress(OSError):  # without its run it does no harm
             lock.unlink(missing_ok=True)

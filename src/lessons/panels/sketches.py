@@ -1,54 +1,37 @@
-"""Is a curve like a sketch of it? For the predictions in the lessons."""
+"""Which sketch of a curve is closest to it, and what a curve does in words.
+
+It knows nothing of panels and drawings: a curve or a sketch is a list of heights.
+"""
 
 import math
 from collections.abc import Mapping, Sequence
 
-SMALL = 0.05  # of the height of a curve: an up or down that does not count
+SMALL = 0.05  # ups and downs below this share of a curve's height do not count
 WORDS = {1: "rose", -1: "fell"}
 
 
 def closest(sketches: Mapping[str, Sequence[float]], actual: Sequence[float]) -> str:
-    """The name of the sketch most like a curve.
+    """The name of the sketch that is closest to a curve.
 
-    Ups and downs come first: a curve that fell and rose again is not like one that only falls,
-    however close they lie. Among sketches with the same ups and downs, the one with the smallest
-    squared distance is the closest, when it is stretched to the width and height of the curve.
+    Sketches with the same ups and downs as the curve come before all others. Among them the one
+    with the smallest Euclidean distance is the closest, after it was stretched to the width and
+    height of the curve.
     """
-    return min(sketches, key=lambda name: _unlikeness(sketches[name], actual))
+    return min(sketches, key=lambda name: distance(sketches[name], actual))
 
 
-def _unlikeness(sketch: Sequence[float], actual: Sequence[float]) -> tuple[bool, float]:
-    """Other ups and downs or not, and the distance: both count, in this order."""
+def distance(sketch: Sequence[float], actual: Sequence[float]) -> tuple[bool, float]:
+    """Are the ups and downs different, and the Euclidean distance: compared in this order."""
     pairs = zip(stretch(sketch, actual), actual, strict=True)
-    distance = math.sqrt(sum((sketched - height) ** 2 for sketched, height in pairs))
-    return moves(sketch) != moves(actual), distance
-
-
-def room(sketches: Mapping[str, Sequence[float]], actual: Sequence[float]) -> float:
-    """How far a curve is from another verdict, as a share of its height: from 0 to SMALL / 2.
-
-    Each of its points may lie higher or lower by less than this, and `closest` and `say_moves`
-    still say the same. Where that must hold on every machine, the curve needs more room than
-    machines differ by.
-    """
-    span, top = max(actual) - min(actual), max(map(abs, actual))
-    if not span:
-        return SMALL / 2
-    level = abs(span - SMALL * top) / ((2 + SMALL) * span)
-    steps = [SMALL * i / 50 for i in range(51)]
-    turns = max(w for w in steps if moves(actual, SMALL - w) == moves(actual, SMALL + w))
-    ranked = sorted(_unlikeness(sketch, actual) for sketch in sketches.values())
-    between = math.inf
-    if len(ranked) > 1 and ranked[0][0] == ranked[1][0]:
-        between = (ranked[1][1] - ranked[0][1]) / (4 * span * math.sqrt(len(actual)))
-    return min(level, turns / (2 + 2 * SMALL), between)
+    euclidean = math.sqrt(sum((sketched - height) ** 2 for sketched, height in pairs))
+    return moves(sketch) != moves(actual), euclidean
 
 
 def stretch(sketch: Sequence[float], actual: Sequence[float]) -> list[float]:
-    """A sketch with as many points as a curve, between its lowest and its highest.
+    """The sketch with as many points as the curve, and the same lowest and highest height.
 
-    If one of the two is level, there is no height to stretch to: a level sketch lies where the
-    curve begins, and over a level curve a sketch is drawn from zero to the highest point.
+    A level sketch gets the first height of the curve. If the curve is level, the sketch is
+    stretched from 0 to its highest point.
     """
     if not moves(sketch):
         return [actual[0]] * len(actual)
@@ -65,9 +48,9 @@ def stretch(sketch: Sequence[float], actual: Sequence[float]) -> list[float]:
 
 
 def moves(heights: Sequence[float], small: float = SMALL) -> list[int]:
-    """The ups (1) and downs (-1) of a curve one after the other; none if it is about level.
+    """The ups (1) and downs (-1) of a curve in their order; empty if it is about level.
 
-    What does not exceed `small` of the curve's height is neither up nor down.
+    Changes of at most `small` times the curve's height do not count.
     """
     span = max(heights) - min(heights)
     if span <= SMALL * max(map(abs, heights)):
@@ -85,8 +68,8 @@ def moves(heights: Sequence[float], small: float = SMALL) -> list[int]:
     return found
 
 
-def say_moves(heights: Sequence[float]) -> str:
-    """What a curve did, in words."""
+def describe_moves(heights: Sequence[float]) -> str:
+    """What a curve did, as the end of a sentence: "fell, then rose"."""
     found = moves(heights)
     if not found:
         return "stayed about level"

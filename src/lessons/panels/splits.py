@@ -1,31 +1,31 @@
-"""Lesson 01: textbook, quizzes and exam, cut by sliders."""
+"""Lesson 01: the sizes of the training, validation and test sets, set by sliders."""
 
 import ipywidgets as widgets
 from matplotlib.figure import Figure
 
 from lessons.figures.html import labelled, svg
 from lessons.figures.plots import draw_shares, draw_sizes
-from lessons.panels.controls import Dial, Panel, beside, status_line, words
+from lessons.panels.controls import Dial, Panel, beside, html_line, status_line
 from lessons.sources import load
-from lessons.split import Stories, split
+from lessons.split import Split, Stories, split
 
-TOLD = 12  # classes, of which the line under the sliders says how many stories are in the exam
+LISTED = 12  # classes whose numbers of test stories are listed; the others are left out
 
 
 class SplitPanel(Panel):
-    """How big the three parts are, and how evenly the classes are spread over them."""
+    """The sizes of the three parts of a split, and the share of each class in them."""
 
     title = "Cut the pile"
 
     def __init__(self, stories: Stories | None = None) -> None:
-        """Cut these stories; without any, those of the chosen source."""
+        """Split these stories, or by default those of the chosen source (see `load`)."""
         self._pile = stories or load()
         total = len(self._pile.texts)
         sizes = sorted({*(n for n in (50, 100, 200, 500, 1000, 2000, 5000) if n < total), total})
         percent = range(5, 91, 5)
         self._total = Dial("stories", sizes, total, free=True)
-        self._train = Dial("textbook", percent, 80, unit="%", live=True)
-        self._validation = Dial("quizzes", percent, 10, unit="%", live=True)
+        self._train = Dial("training", percent, 80, unit="%", live=True)
+        self._validation = Dial("validation", percent, 10, unit="%", live=True)
         self._seed = Dial("seed", range(10), 0)
         self._stratified = widgets.Checkbox(
             value=True, description="stratified: cut each class on its own", indent=False
@@ -39,30 +39,38 @@ class SplitPanel(Panel):
         super().__init__(beside(left, [self._view]))
         self._show()
 
-    def _show(self) -> None:
+    def _split(self) -> Split:
+        """The split that the controls ask for. Raises ValueError if a part would be empty."""
         train, validation = self._train.value / 100, self._validation.value / 100
         fractions = (train, validation, 1 - train - validation)
+        if fractions[2] < 0.001:
+            raise ValueError("Nothing is left for the test set. Make the other two parts smaller.")
+        pile = self._pile.pick(range(int(self._total.value)))
+        return split(pile, fractions, int(self._seed.value), stratified=self._stratified.value)
+
+    def _show(self) -> None:
         try:
-            if fractions[2] < 0.001:
-                raise ValueError("Nothing is left for the exam. Give the other two parts less.")
-            pile = self._pile.pick(range(int(self._total.value)))
-            seed, stratified = int(self._seed.value), self._stratified.value
-            parts = split(pile, fractions, seed, stratified=stratified)
+            parts = self._split()
         except ValueError as problem:
-            self._status.value = words(str(problem), error=True)
+            self._status.value = html_line(str(problem), error=True)
             return
         figure = Figure(figsize=(8.2, 4.0), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(2, 3))
         draw_sizes(left, parts)
-        draw_shares(right, parts, "Stratified" if stratified else "Shuffled and cut")
+        title = "Stratified" if self._stratified.value else "Shuffled and cut"
+        draw_shares(right, parts, title)
         figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
-        numbers = [len(part.texts) for part in parts]
-        told = "Textbook {:,}, quizzes {:,} and exam {:,} stories.".format(*numbers)
-        self._view.value = labelled(svg(figure), f"{told} {_balance(parts.test)}")
-        self._status.value = words(f"{told} {_balance(parts.test)}")
+        summary = f"{_describe_sizes(parts)} {_describe_classes(parts.test)}"
+        self._view.value = labelled(svg(figure), summary)
+        self._status.value = html_line(summary)
 
 
-def _balance(exam: Stories) -> str:
-    counts = [f"{exam.labels.count(i)} {name}" for i, name in enumerate(exam.names)]
-    told = ", ".join(counts[:TOLD])
-    return f"In the exam: {told}{' ...' if len(counts) > TOLD else '.'}"
+def _describe_sizes(parts: Split) -> str:
+    sizes = [len(part.texts) for part in parts]
+    return "Training {:,}, validation {:,} and test {:,} stories.".format(*sizes)
+
+
+def _describe_classes(test: Stories) -> str:
+    counts = [f"{test.labels.count(i)} {name}" for i, name in enumerate(test.names)]
+    listed = ", ".join(counts[:LISTED])
+    return f"In the test set: {listed}{' ...' if len(counts) > LISTED else '.'}"

@@ -13,8 +13,17 @@ import ipywidgets as widgets
 
 from lessons.checkpoint import load_checkpoint
 from lessons.model import Classifier
-from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
-from lessons.panels.live_plot import Curves, say_loss
+from lessons.panels.controls import (
+    Dial,
+    Panel,
+    beside,
+    button,
+    buttons,
+    html_line,
+    on_top,
+    status_line,
+)
+from lessons.panels.live_plot import Curves, describe_loss
 from lessons.panels.runs import (
     Prepared,
     Settings,
@@ -30,23 +39,23 @@ from lessons.sources.ag_news import download_ag_news
 from lessons.training import Step
 from lessons.validation import Epoch, best
 
-AG_NEWS = "ag-news"  # as `load` knows it
-KEPT = 5  # runs that are remembered; the oldest one goes
+AG_NEWS = "ag-news"  # the name of the source, as in `lessons.sources.load`
+KEPT = 5  # runs; before a sixth one begins, the oldest is deleted
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 USUAL = {"AdamW": 0.01, "SGD": 3.0}  # learning rates that suit the optimizers
-SLOW = 1.0  # seconds for an epoch in slow motion
+SLOW = 1.0  # seconds an epoch in slow motion
 
-Event = Step | Epoch | str  # what a run tells; words while the stories are loaded
+LabEvent = Step | Epoch | str  # of a run; a text while the stories are loaded
 
 
 class Target(NamedTuple):
-    """Something to reach: a validation accuracy (0 to 1) within so many epochs."""
+    """A goal: more than this validation accuracy (0 to 1) within so many epochs."""
 
     accuracy: float
     epochs: int
 
     def reached(self, history: Sequence[Epoch]) -> int | None:
-        """The number of the first epoch that reaches it, if any."""
+        """The number of the first epoch that reaches it, or None."""
         within = (epoch for epoch in history if epoch.number <= self.epochs)
         return next((e.number for e in within if e.validation.accuracy > self.accuracy), None)
 
@@ -58,13 +67,13 @@ class TrainingLab(Panel):
     """Sliders that drive a real training, with live curves, Stop and Continue.
 
     `history` (a list of `Epoch`), `best` (the best `Epoch`) and `classifier` (its model) are
-    those of the latest run, for the next cell. Without a front end, `run(epochs=5)` trains
-    with plain arguments and prints.
+    those of the latest run, for the next cell. Without a front end, `run(epochs=5)` trains with
+    plain arguments and prints.
 
-    Runs are kept in `folder`/`name`: to run the cell again or to restart the kernel loses
-    nothing. A lab shows and deletes its own runs, and takes over those of kernels that have
-    ended; what another kernel that is still running has there is not touched. In one kernel
-    only one training goes on at a time.
+    Runs are kept in `folder`/`name`, so running the cell again or restarting the kernel loses
+    nothing. A lab shows and deletes its own runs, and takes over those of kernels that have ended.
+    It does not touch those of another kernel that is still running. In one kernel only one training
+    runs at a time.
     """
 
     title = "Training lab"
@@ -76,17 +85,18 @@ class TrainingLab(Panel):
     ) -> None:
         """Take over the runs of an earlier lab of this name, or those in the folder."""
         self._target, self._folder = target, Path(folder) / name
-        self._view, self._progress, self._table = widgets.HTML(), widgets.HTML(), widgets.HTML()
+        self._frame, self._lines = widgets.HTML(), widgets.HTML()
+        self._progress, self._table = widgets.HTML(), widgets.HTML()
         self._status = status_line()
         self._buttons = buttons(*self._make_buttons())
         left = [*self._make_controls(), self._buttons, self._progress, self._status]
-        super().__init__(beside(left, [self._view]), self._table)
-        self._worker: Worker[Event] = Worker(self._hear, self._end)
+        super().__init__(beside(left, [on_top(self._frame, self._lines)]), self._table)
+        self._worker: Worker[LabEvent] = Worker(self._handle, self._end)
         self._busy, self._claiming, self._enabling = False, threading.Lock(), threading.Lock()
         self._steps: list[Step] = []  # of the epoch that is not yet complete
         self._due = 0.0  # when the next painting may begin
-        # Of the latest run, if it can go on: a generator that has failed cannot.
-        self._events: Iterator[Event] | None = None
+        # Of the latest run, if it can be continued: a generator that has failed cannot.
+        self._events: Iterator[LabEvent] | None = None
         self._prepared: dict[str, Prepared] = {}  # by source
         self._adopt(TrainingLab._labs.get(str(self._folder)))
         TrainingLab._labs[str(self._folder)] = self
@@ -96,8 +106,8 @@ class TrainingLab(Panel):
     def _make_controls(self) -> list[widgets.Widget]:
         self._source = widgets.Dropdown(options=sources(), description="stories")
         self._optimizer = widgets.Dropdown(options=list(USUAL), description="optimizer")
-        for choice in (self._source, self._optimizer):
-            choice.style.description_width = "96px"
+        for dropdown in (self._source, self._optimizer):
+            dropdown.style.description_width = "96px"
         self._epochs = Dial("epochs", range(1, 31), 10)
         self._batch_size = Dial("batch size", [2**n for n in range(3, 11)], 128, unit="stories")
         self._rate = Dial("learning rate", RATES, USUAL["AdamW"], free=True)
@@ -116,10 +126,10 @@ class TrainingLab(Panel):
         return self._train, self._stop, self._continue, self._reset
 
     def _renew_buttons(self) -> None:
-        """Put new buttons in the place of the old ones, so that what was pressed counts no more.
+        """Replace the buttons by new ones, so that earlier clicks have no effect.
 
-        Most front ends send a press to the thread in which cells run. There it waits until the
-        cell ends, and would then wipe runs that nobody had seen when the button was pressed.
+        Most front ends send a click to the thread in which cells run. There it waits until the cell
+        ends, and would then delete runs that did not exist when the button was clicked.
         """
         old, new = self._buttons.children, self._make_buttons()
         self._enable()
@@ -128,21 +138,21 @@ class TrainingLab(Panel):
             pressed.close()
 
     def _suit_rate(self, change: dict[str, str]) -> None:
-        """Another optimizer needs another learning rate, unless somebody has chosen one."""
+        """Set the usual learning rate of the new optimizer, unless the user has chosen a rate."""
         if self._rate.value == USUAL[change["old"]]:
             self._rate.value = USUAL[change["new"]]
 
     def _adopt(self, earlier: "TrainingLab | None") -> None:
         if earlier is None:
             self.runs = kept_runs(self._folder)
-            self._say("Here are your earlier runs." if self.runs else "Press Train.")
+            self._set_status("Here are your earlier runs." if self.runs else "Press Train.")
             return
         earlier.stop()
-        earlier.wait(5)  # longer only while it prepares many stories; then it ends by itself
+        earlier.wait(5)  # only the preparation of many stories takes longer; then it ends by itself
         earlier.close()
         self.runs, self._events = earlier.runs, earlier._events
         self._prepared = earlier._prepared
-        self._say(earlier._said)
+        self._set_status(earlier._status_text)
 
     # ------------------------------------------------------------------- for the next cell
 
@@ -170,17 +180,17 @@ class TrainingLab(Panel):
         source: str | None = None,
         seed: int = 0,
     ) -> None:
-        """Train here and now, without sliders, and print a line for each epoch.
+        """Train in this cell, without sliders, and print a line for each epoch.
 
-        Meanwhile the panel has only its button Stop.
+        Meanwhile only the button Stop is enabled.
 
-        Raises ValueError for settings that no training can have, and OSError if the folder cannot
-        be written. What went on before then still goes on.
+        Raises ValueError for settings that are not valid, without stopping a training that runs,
+        and OSError if the folder cannot be written.
         """
         source = str(source or sources()[0][1])
         settings = Settings(epochs, batch_size, learning_rate, optimizer, source, seed).checked()
         Worker.stop_any()
-        while not self._claim():  # a button was quicker
+        while not self._claim():  # a button was faster
             Worker.stop_any()
         events = self._printed(self._begin(settings))
         try:
@@ -192,14 +202,14 @@ class TrainingLab(Panel):
             self._renew_buttons()
             self._end(None)
 
-    def _printed(self, events: Iterator[Event]) -> Iterator[Event]:
+    def _printed(self, events: Iterator[LabEvent]) -> Iterator[LabEvent]:
         for event in events:
             if isinstance(event, Epoch):
-                print(tell(self.history, digits=1, near="≈ "))
+                print(describe_epoch(self.history, digits=1, approximate=True))
             yield event
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait for the training to end; False if it has not after so many seconds."""
+        """Wait for the training to end. False if it has not after so many seconds."""
         return self._worker.wait(seconds)
 
     # ------------------------------------------------------------------------- the buttons
@@ -213,16 +223,16 @@ class TrainingLab(Panel):
         try:
             self._begin(Settings(epochs, batch_size, self._rate.value, optimizer, source))
         except (OSError, ValueError):
-            return  # the panel says it
-        self._say("Training.")
+            return  # the panel shows the error
+        self._set_status("Training.")
         self._start()
 
     def stop(self) -> None:
-        """Stop: the step that is being made is the last one."""
+        """Stop after the current step."""
         self._worker.stop()
 
     def go_on(self) -> None:
-        """Go on with the latest run, up to the number of epochs on the slider."""
+        """Continue the latest run, up to the number of epochs on the slider."""
         if self._continue.disabled or not self._claim():
             return
         run = self.runs[-1]
@@ -230,7 +240,7 @@ class TrainingLab(Panel):
         self._start()
 
     def reset(self) -> None:
-        """Forget all runs of this lab, with their files, and set the sliders back."""
+        """Delete all runs of this lab with their files, and reset the sliders."""
         if not self._claim():
             return
         try:
@@ -243,14 +253,14 @@ class TrainingLab(Panel):
         self._events = None
         self._optimizer.value, self._rate.value = "AdamW", USUAL["AdamW"]
         self._epochs.value, self._batch_size.value, self._slow.value = 10, 128, False
-        self._say("All runs are forgotten. Press Train.")
+        self._set_status("All runs are forgotten. Press Train.")
         self._new_plot()
         self._release()
 
     def _claim(self) -> bool:
-        """Be the only one that changes the runs, unless somebody else is: then False.
+        """Reserve the runs for a change by this thread. False if another one has them.
 
-        A front end may let a button act in another thread while a cell trains with `run`.
+        Some front ends run the callback of a button in another thread while a cell trains.
         """
         with self._claiming:
             if self._busy:
@@ -260,14 +270,14 @@ class TrainingLab(Panel):
         return True
 
     def _release(self, trouble: str = "") -> None:
-        """The opposite of `_claim`."""
+        """Undo `_claim`, and show what went wrong, if anything."""
         self._busy = False
         self._enable()
         if trouble:
-            self._say(trouble, error=True)
+            self._set_status(trouble, error=True)
 
-    def _begin(self, settings: Settings) -> Iterator[Event]:
-        """A new run and its events. If that fails, the panel says so and is free again."""
+    def _begin(self, settings: Settings) -> Iterator[LabEvent]:
+        """The events of a new run. If there is an error, show it and release the runs."""
         try:
             run = new_run(self._folder, settings)
             self.runs.append(run)
@@ -278,8 +288,8 @@ class TrainingLab(Panel):
             raise
         return self._events
 
-    def _all_events(self, run: TrainingRun) -> Iterator[Event]:
-        """What happens in a run, the loading of the stories included."""
+    def _all_events(self, run: TrainingRun) -> Iterator[LabEvent]:
+        """The events of a run, including the loading of its stories."""
         source = run.settings.source
         if source not in self._prepared:
             yield "Loading the stories."
@@ -288,27 +298,27 @@ class TrainingLab(Panel):
                     known = f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if total else "asking"
                     yield f"Downloading AG News: {known}."
             self._prepared[source] = prepare(load_split(source))
-        while len(self.runs) > KEPT:  # only now: nothing is lost for a source that cannot be read
+        while len(self.runs) > KEPT:  # only now: a source that cannot be read costs no run
             delete_run(self.runs[0])
             del self.runs[0]
         yield from run.begin(self._prepared[source])
 
     def _start(self) -> None:
         assert self._events is not None
-        self._clock, self._heard, self._due = perf_counter(), 0, 0.0
+        self._clock, self._steps_made, self._due = perf_counter(), 0, 0.0
         self._worker.start(self._events)
 
-    # ----------------------------------------------- while it trains, in the worker's thread
+    # ----------------------------------------------------------------- in the worker's thread
 
-    def _hear(self, event: Event) -> bool:
-        """Take note of an event. False when the run has all its epochs."""
+    def _handle(self, event: LabEvent) -> bool:
+        """Record an event and show it, if due. False when the run has all its epochs."""
         if isinstance(event, str):
-            self._say(event)
+            self._set_status(event)
             self._clock = perf_counter()
             return True
         if isinstance(event, Step):
             self._steps.append(event)
-            self._heard += 1
+            self._steps_made += 1
         else:
             self._steps = []
         if perf_counter() > self._due:
@@ -318,77 +328,80 @@ class TrainingLab(Panel):
         return isinstance(event, Step) or event.number < self.runs[-1].settings.epochs
 
     def _paint(self) -> None:
-        """Show where the run is, and decide when to do so again.
+        """Show the state of the run, and decide when to do so again.
 
-        Painting takes a fifteenth of the time at most, but is seen once a second or more often,
-        up to three times. Only its own work counts, not what the machine did meanwhile.
+        Painting takes a twentieth of the time at most, but is seen once a second or more often,
+        up to two and a half times. The browser then works several times as long, which slows the
+        training on a small machine. Only the time of this thread counts, not what other processes
+        did meanwhile.
         """
         begun = thread_time()
         if self.history:
-            self._say(f"{tell(self.history)} {judge(self.history)}")
+            self._set_status(f"{describe_epoch(self.history)} {judge(self.history)}")
         self._show()
-        self._due = perf_counter() + min(max(0.3, 14 * (thread_time() - begun)), 1.0)
+        self._due = perf_counter() + min(max(0.4, 19 * (thread_time() - begun)), 1.0)
 
     def _end(self, error: Exception | None) -> None:
-        """Say how it ended, and be free again."""
+        """Show how the run ended, and release the runs."""
         if error is not None:
             self._events = None
         try:
-            self._say_end(error)
-        finally:  # whatever the drawing does
+            self._show_end(error)
+        finally:  # also if the drawing fails
             self._release()
 
-    def _say_end(self, error: Exception | None) -> None:
+    def _show_end(self, error: Exception | None) -> None:
         settings, done = self.runs[-1].settings, len(self.history)
-        if self._events is None and not done:  # it has nothing to show and cannot go on
+        if self._events is None and not done:  # it has no epoch and cannot be continued
             delete_run(self.runs.pop())
             self._new_plot()
         self._show()
         if error is not None:
-            self._say(f"Training ended with an error. {error}", error=True)
+            self._set_status(f"Training ended with an error. {error}", error=True)
         elif done < settings.epochs:
             how = "" if self._events is None else " Press Continue to go on from here."
-            self._say(f"Stopped after {done} of {settings.epochs} epochs.{how}")
+            self._set_status(f"Stopped after {done} of {settings.epochs} epochs.{how}")
         else:
-            self._say(f"Finished. {tell(self.history)} {judge(self.history)}")
+            self._set_status(f"Finished. {describe_epoch(self.history)} {judge(self.history)}")
 
     # ------------------------------------------------------------------------ what is seen
 
     def _enable(self) -> None:
-        with self._enabling:  # a slider may call from the main thread at the same time
+        with self._enabling:  # a slider may call it in the main thread at the same time
             left = len(self.history) < self._epochs.value
             self._train.disabled = self._reset.disabled = self._busy
             self._stop.disabled = not self._busy
             self._continue.disabled = self._busy or self._events is None or not left
 
-    def _say(self, text: str, error: bool = False) -> None:
-        self._said = text
-        self._status.value = words(text, error)
+    def _set_status(self, text: str, error: bool = False) -> None:
+        self._status_text = text
+        self._status.value = html_line(text, error)
 
     def _new_plot(self) -> None:
         epochs = self.runs[-1].settings.epochs if self.runs else 10
         self._curves = Curves([run.history for run in self.runs[:-1]], epochs)
         self._steps = []
-        self._clock, self._heard, self._due = perf_counter(), 0, 0.0
+        self._clock, self._steps_made, self._due = perf_counter(), 0, 0.0
         self._show()
 
     def _show(self) -> None:
-        self._view.value = self._curves.draw(self.history, self._steps)
-        self._progress.value = self._tell_progress()
+        # Only what has changed is sent, and the frame seldom changes.
+        self._frame.value, self._lines.value = self._curves.draw(self.history, self._steps)
+        self._progress.value = self._progress_bar()
         self._table.value = table(self.runs)
         if self._target is not None:
             reached = self._target.reached(self.history)
-            told = f"✓ reached in epoch {reached}" if reached else "not reached yet"
-            self.say_aside(f"{self._target}: <b>{told}</b>")
+            state = f"✓ reached in epoch {reached}" if reached else "not reached yet"
+            self.show_beside_title(f"{self._target}: <b>{state}</b>")
 
-    def _tell_progress(self) -> str:
+    def _progress_bar(self) -> str:
         epochs = self.runs[-1].settings.epochs if self.runs else 1
         done, where = float(len(self.history)), "&nbsp;"
         if self._steps:
             step = self._steps[-1]
             done += step.number / step.of
             steps_left = (epochs - done) * step.of
-            seconds = steps_left * (perf_counter() - self._clock) / max(self._heard, 1)
+            seconds = steps_left * (perf_counter() - self._clock) / max(self._steps_made, 1)
             where = (
                 f"epoch {step.epoch} of {epochs}, batch {step.number} of {step.of}, "
                 f"about {math.ceil(seconds)} s left"
@@ -398,22 +411,22 @@ class TrainingLab(Panel):
 
 
 def sources() -> list[tuple[str, str]]:
-    """What the stories can be, as it is called and as `load` knows it; the default first."""
+    """The sources of stories: label and name for `lessons.sources.load`; the default first."""
     known = {"mini-news": "Mini-News, built in", AG_NEWS: "AG News, downloaded once"}
     chosen = os.environ.get(SOURCE_VARIABLE) or "mini-news"
     known = {chosen: known.get(chosen, Path(chosen).name or chosen)} | known
     return [(name, source) for source, name in known.items()]
 
 
-def tell(history: Sequence[Epoch], digits: int = 2, near: str = "") -> str:
-    """The latest epoch in words, its loss with so many digits, and figures marked as `near`."""
+def describe_epoch(history: Sequence[Epoch], digits: int = 2, approximate: bool = False) -> str:
+    """The latest epoch in words; `approximate` puts ≈ before loss and accuracy."""
     number, _, scores, _ = history[-1]
-    loss = say_loss("validation", scores, digits, near)
-    return f"Epoch {number}: {loss}, {near}{scores.accuracy:.0%} right."
+    loss = describe_loss("validation", scores, digits, approximate)
+    return f"Epoch {number}: {loss}, {'≈ ' * approximate}{scores.accuracy:.0%} right."
 
 
 def judge(history: Sequence[Epoch]) -> str:
-    """Is the latest epoch the best one?"""
+    """Is the latest epoch the best one? In words."""
     if not math.isfinite(history[-1].validation.loss):
         return "The learning rate is too high: choose a smaller one."
     number = best(history).number
@@ -433,9 +446,9 @@ def table(runs: Sequence[TrainingRun]) -> str:
 
 
 def _row(number: int, run: TrainingRun) -> str:
-    wanted = run.settings
-    cells = [str(number), f"{len(run.history)} of {wanted.epochs}", str(wanted.batch_size)]
-    cells += [wanted.optimizer, f"{wanted.learning_rate:g}", Path(wanted.source).name]
+    settings = run.settings
+    cells = [str(number), f"{len(run.history)} of {settings.epochs}", str(settings.batch_size)]
+    cells += [settings.optimizer, f"{settings.learning_rate:g}", Path(settings.source).name]
     if any(math.isfinite(epoch.validation.loss) for epoch in run.history):
         top = best(run.history)
         cells += [str(top.number), f"{top.validation.loss:.2f}", f"{top.validation.accuracy:.1%}"]

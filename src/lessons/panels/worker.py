@@ -1,69 +1,73 @@
-"""A thread that asks for events, so that the notebook stays usable while a model trains."""
+"""A thread that runs an iterator, so that the notebook stays usable while a model trains.
+
+It does not know what the items are: a function that it calls with each of them decides whether to
+go on.
+"""
 
 import threading
 from collections.abc import Callable, Iterator
 from typing import ClassVar, Generic, TypeVar
 
-Event = TypeVar("Event")
+Item = TypeVar("Item")
 
 
-class Worker(Generic[Event]):
-    """Asks an iterator for its events in a thread, until it ends or somebody says stop.
+class Worker(Generic[Item]):
+    """Runs an iterator in a thread, until it ends or `stop` is called.
 
-    To stop is not to ask for the next event: nothing is lost, and `start` with the same
-    iterator goes on. Only one worker of a kernel works at a time: to start one stops the other.
+    After `stop` the next item is not requested. Nothing is lost: `start` with the same iterator
+    continues. Only one worker of a kernel works at a time: starting one stops the other.
     """
 
-    _turn: ClassVar[threading.Lock] = threading.Lock()  # held by the one that works
+    _turn: ClassVar[threading.Lock] = threading.Lock()  # held by the worker that works
     _latest: ClassVar["Worker[object] | None"] = None
 
     def __init__(
         self,
-        listen: Callable[[Event], bool],
+        handle: Callable[[Item], bool],
         ended: Callable[[Exception | None], None],
     ) -> None:
-        """`listen` gets each event and says whether to go on; `ended` gets the error, if any."""
-        self._listen, self._ended = listen, ended
+        """`handle` gets each item and returns whether to go on; `ended` gets the error, or None."""
+        self._handle, self._ended = handle, ended
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def start(self, events: Iterator[Event]) -> None:
-        """Begin to ask. Whatever worked before in this kernel is told to stop first."""
+    def start(self, items: Iterator[Item]) -> None:
+        """Run the iterator in a new thread, after stopping the worker that works in this kernel."""
         if Worker._latest is not None:
             Worker._latest.stop()
         Worker._latest = self  # type: ignore[assignment]
         self._stop = threading.Event()
         self._thread = threading.Thread(
-            target=self._work, args=(events, self._stop), name="lessons-worker", daemon=True
+            target=self._work, args=(items, self._stop), name="lessons-worker", daemon=True
         )
         self._thread.start()
 
-    def run(self, events: Iterator[Event]) -> None:
-        """As `start`, but in this thread and until the end, with its error raised.
+    def run(self, items: Iterator[Item]) -> None:
+        """Run the iterator in the calling thread until its end or `stop`, and raise its error.
 
-        `ended` is not called. Whoever starts meanwhile waits for their turn.
+        `ended` is not called. Another worker that is started meanwhile waits for its turn.
         """
         self._stop = threading.Event()
         with Worker._turn:
-            self._ask(events, self._stop)
+            self._consume(items, self._stop)
 
     @classmethod
     def stop_any(cls) -> None:
-        """Stop whatever works in this kernel, and wait for its end."""
+        """Stop the worker that works in this kernel, if any, and wait for its end."""
         if cls._latest is not None:
             cls._latest.stop()
             cls._latest.wait()
 
     def stop(self) -> None:
-        """Ask for nothing any more. The event that is being worked on still comes."""
+        """Request no further item. The current one is still handled."""
         self._stop.set()
 
     def pause(self, seconds: float) -> None:
-        """Let time pass, in the thread, unless somebody says stop."""
+        """Sleep, in the thread, for so many seconds or until `stop`."""
         self._stop.wait(seconds)
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the thread has ended; False if it has not after so many seconds."""
+        """Wait until the thread has ended. False if it has not after so many seconds."""
         if self._thread is not None:
             self._thread.join(seconds)
         return not self.working
@@ -73,21 +77,21 @@ class Worker(Generic[Event]):
         """Is the thread still alive?"""
         return self._thread is not None and self._thread.is_alive()
 
-    def _work(self, events: Iterator[Event], stop: threading.Event) -> None:
+    def _work(self, items: Iterator[Item], stop: threading.Event) -> None:
         error: Exception | None = None
-        # Where glibc manages the memory, it hands back to the system what is free after a step,
-        # only to ask for it in the next: a fifth of the time. To free one big piece once makes it
-        # keep up to twice as much.
+        # After each step glibc returns free memory to the system, only to request it again in the
+        # next step: a fifth of the time. Freeing one large block once makes it keep up to twice as
+        # much.
         bytearray(16 * 2**20)
         with Worker._turn:
             try:
-                self._ask(events, stop)
-            except Exception as problem:  # told in words, whatever it is
+                self._consume(items, stop)
+            except Exception as problem:  # of any type: the panel shows its message
                 error = problem
             self._ended(error)
 
-    def _ask(self, events: Iterator[Event], stop: threading.Event) -> None:
+    def _consume(self, items: Iterator[Item], stop: threading.Event) -> None:
         while not stop.is_set():
-            event = next(events, None)
-            if event is None or not self._listen(event):
+            item = next(items, None)
+            if item is None or not self._handle(item):
                 return

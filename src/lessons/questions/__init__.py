@@ -1,8 +1,8 @@
 """The questions at the end of each lesson, from the Markdown files beside this one.
 
-A question is a heading of level 2. Its options are a list of tasks, the right one ticked. Under
-each stands why it is right or not, said to somebody who has chosen it, and under a wrong one, in
-italics, the name of the misconception that it shows, from `misconceptions.md`.
+A question is a heading of level 2. Its options are a task list, the right one ticked. Under each
+option is the reason why it is right or wrong, written for a reader who has chosen it, and under a
+wrong one, in italics, the name of the misconception that it shows, from `misconceptions.md`.
 """
 
 import re
@@ -19,7 +19,7 @@ _OPTION = re.compile(
 
 
 class Option(NamedTuple):
-    """Something to choose, and what to say to those who do."""
+    """One of the answers to choose from, with the reason why it is right or wrong."""
 
     text: str
     why: str
@@ -28,14 +28,14 @@ class Option(NamedTuple):
 
 
 class Question(NamedTuple):
-    """A question with its options, in the order in which they stand on the page."""
+    """A question with its options, in the order of the page."""
 
     text: str
     options: tuple[Option, ...]
 
     @property
     def right(self) -> int:
-        """The place of the right option, counted from 0."""
+        """The index of the right option, from 0."""
         return [option.right for option in self.options].index(True)
 
 
@@ -45,7 +45,7 @@ def lessons() -> list[str]:
 
 
 def misconceptions() -> list[str]:
-    """The names of all misconceptions, in the order of the alphabet."""
+    """The names of all misconceptions, in the order of the file."""
     return re.findall(r"^- (.+)$", _read("misconceptions"), re.M)
 
 
@@ -54,7 +54,7 @@ def questions(lesson: str) -> tuple[Question, ...]:
     """The questions on a lesson. Raises ValueError if there are none on it."""
     if lesson not in lessons():
         known = ", ".join(lessons())
-        raise ValueError(f'There is no quiz for lesson "{lesson}". There are quizzes: {known}.')
+        raise ValueError(f'There are no questions on lesson "{lesson}", only on: {known}.')
     return parse(_read(lesson))
 
 
@@ -66,8 +66,8 @@ def parse(page: str) -> tuple[Question, ...]:
     return tuple(map(_question, re.split(r"^## ", page, flags=re.M)[1:]))
 
 
-def _question(part: str) -> Question:
-    text, _, rest = part.partition("\n")
+def _question(section: str) -> Question:
+    text, _, rest = section.partition("\n")
     if left := " ".join(_OPTION.sub("", rest).split()):
         raise ValueError(f"Under the question {text!r} this is no option with a reason: {left!r}")
     options = (

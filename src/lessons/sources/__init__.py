@@ -1,4 +1,7 @@
-"""Where the stories come from: Mini-News, AG News, or files of your own."""
+"""Stories from Mini-News, AG News, or your own files.
+
+It does not know how a file is read (`tables`) or how AG News is downloaded (`ag_news`).
+"""
 
 import os
 from collections.abc import Sequence
@@ -6,7 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from lessons.sources.ag_news import read_ag_news
-from lessons.sources.tables import SUFFIXES, find, read_files
+from lessons.sources.tables import SUFFIXES, find_file, read_files
 from lessons.split import Split, Stories, check_fractions, split
 from lessons.support.checks import warn_once
 
@@ -21,16 +24,16 @@ def load(
     label: str = "label",
     names: Sequence[str] | None = None,
 ) -> Stories:
-    """The stories to learn from. A test set that comes with the source is left out.
+    """The stories of a source, without the test set that comes with it, if any.
 
     `source` is "mini-news" (built in), "ag-news" (downloaded), a CSV or parquet file, or a
-    folder with a train and a test file. Without it the environment variable LESSONS_SOURCE
-    decides, and without that it is "mini-news".
+    folder with a train and a test file. By default the environment variable LESSONS_SOURCE
+    decides; if that is not set, it is "mini-news".
 
-    A file has the columns `text` and `label`; say `text="headline"`, `label="topic"` where
-    they are called otherwise. A label is the name of a class as it is written. If all labels
-    are whole numbers, they count from 0, and `names=("World", ...)` puts them into words.
-    `read_files` in `readers.py` says what a file may look like.
+    A file has the columns `text` and `label`; if they have other names, give these, such as
+    `text="headline"`, `label="topic"`. A label is the name of its class. If all labels are whole
+    numbers, they count from 0, and `names=("World", ...)` are the names of the classes.
+    `lessons.sources.tables.read_files` says what a file may look like.
 
     Raises ValueError for a source, file or column that cannot be used, and ConnectionError
     where AG News cannot be reached.
@@ -48,13 +51,13 @@ def load_split(
     names: Sequence[str] | None = None,
     drop_repeats: bool = False,
 ) -> Split:
-    """Load the stories and split them (see `load` and `split`).
+    """Load the stories and split them (see `load` and `split`, also for the errors).
 
-    A test set that comes with the source stays the test set. Validation then takes its share
-    of the rest, and training all the others.
+    If the source has a test set, that is the test set of the split. Validation then gets its
+    share of the other stories, and training the rest.
 
     Warns if the same text is in two parts. `drop_repeats=True` keeps only the first of equal
-    texts, and none that is in a test set of the source.
+    texts, and none that is in the test set of the source.
     """
     stories, test = _read(source, text, label, names)
     if drop_repeats:
@@ -92,7 +95,7 @@ def _chosen(source: str | Path | None) -> str:
 def _read(
     source: str | Path | None, text: str, label: str, names: Sequence[str] | None
 ) -> tuple[Stories, Stories | None]:
-    """All stories of a source, and the test set that it brings along, if any."""
+    """All stories of a source but its test set, and its test set, if it has one."""
     source = _chosen(source)
     if source == "mini-news":
         return _read_mini_news(), None
@@ -100,7 +103,7 @@ def _read(
         return _read_ag_news()
     path = Path(os.path.expanduser(source))
     if os.path.isdir(path):
-        both = [find(path, "train"), find(path, "test")]
+        both = [find_file(path, "train"), find_file(path, "test")]
         train, test = read_files(both, text, label, names)
         return Stories(*train), Stories(*test)
     if os.path.isfile(path) or path.suffix.lower() in SUFFIXES:
@@ -121,9 +124,9 @@ def _read_mini_news() -> Stories:
 
 def _read_ag_news() -> tuple[Stories, Stories]:
     """AG News (Zhang, Zhao and LeCun, 2015): the training stories and the official test set."""
-    parts = read_ag_news()
+    tables = read_ag_news()
     train, test = (
-        Stories(list(parts[part]["text"]), list(parts[part]["label"]), TOPICS)
-        for part in ("train", "test")
+        Stories(list(table["text"]), list(table["label"]), TOPICS)
+        for table in (tables["train"], tables["test"])
     )
     return train, test

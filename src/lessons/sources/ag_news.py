@@ -1,11 +1,11 @@
-"""Lesson 01: AG News from the Hugging Face hub, or within seconds a sentence that says why not.
+"""Lesson 01: AG News from the Hugging Face hub, or within seconds an error that says why not.
 
-A library that asks the hub tries again and again, for minutes if the hub is silent. So the
-download runs in a process of its own, which can be ended: when the hub has given no sign of life
-for a while, or when the cell is interrupted. What it had begun is taken up again the next time.
+If the hub does not answer, `datasets` retries for minutes. So the download runs in a process of its
+own, which is killed when the hub has given no sign of life for a while or the cell is interrupted.
+The next call resumes the download.
 
-There are up to 24 requests before the first byte of data, so on a slow line bytes alone would tell
-too late that the hub is there: each connection and each answer is a sign of life, too.
+There are up to 24 requests before the first byte of data. On a slow line that takes longer than the
+time limit, so each connection and each response counts as a sign of life, as bytes do.
 """
 
 import hashlib
@@ -26,18 +26,18 @@ from typing import IO, Any
 
 REPOSITORY = "fancyzhx/ag_news"  # Zhang, Zhao and LeCun, 2015
 REVISION = "eb185aade064a813bc0b7f42de02595523103ca4"
-PATIENCE = 3.8  # seconds without a sign of life from the hub before we end the download
-ANSWER = 3.4  # seconds that it has to connect, and then to answer, the first time we ask
+PATIENCE = 3.8  # seconds without a sign of life after which the download is killed
+ANSWER = 3.4  # seconds: the timeout for connecting and for the response of the first requests
 SIGNS = ("connect_tcp.complete", "start_tls.complete", "receive_response_headers.complete")
 REMEDY = "Run this again to go on where it stopped, or use the built-in corpus: 'mini-news'."
 
 
 def read_ag_news() -> Any:
-    """AG News as `datasets` gives it: the parts train and test, with the columns text and label.
+    """AG News as a `DatasetDict`: the tables train and test, with the columns text and label.
 
-    From the cache at once, without the network; otherwise from the hub.
+    It is read from the cache, without the network, or else downloaded from the hub.
 
-    Raises ConnectionError, with what happened and what to do, if the hub does not deliver it.
+    Raises ConnectionError, with the reason and what to do, if the download fails.
     """
     import datasets  # a second to import, and only needed here
     from datasets.utils import tqdm
@@ -55,7 +55,7 @@ def _is_here() -> bool:
 
 @contextmanager
 def _offline() -> Iterator[None]:
-    """Keep `datasets` from asking the hub, and from saying that it did not."""
+    """Keep `datasets` from making requests, and from logging that it makes none."""
     from datasets import config, logging
     from huggingface_hub import constants
 
@@ -70,29 +70,29 @@ def _offline() -> Iterator[None]:
 
 
 def _downloaded() -> Path:
-    """Where the hub's files are kept."""
+    """The folder of the downloaded files."""
     from huggingface_hub.constants import HF_HUB_CACHE
 
     return Path(HF_HUB_CACHE) / f"datasets--{REPOSITORY.replace('/', '--')}"
 
 
 def _prepared() -> Path:
-    """Where `datasets` keeps what it has made of them."""
+    """The folder of the tables that `datasets` has made from them."""
     from datasets import config
 
     return Path(config.HF_DATASETS_CACHE) / REPOSITORY.replace("/", "___")
 
 
-# ------------------------------------------------------ on this side: watch the other process
+# ---------------------------------------------------- in this process: watch the other one
 
 
 def download_ag_news() -> Iterator[tuple[int, int]]:
-    """Let the other process download, if that is needed.
+    """Download AG News in another process, unless it is in the cache.
 
-    Tells ten times a second how many bytes have come and how many there are, which is 0 as long
-    as nobody knows. If nobody asks any more and lets go of the iterator, the download ends.
+    Yields ten times a second the number of bytes downloaded and their total, which is 0 until it
+    is known. To close the iterator kills the download.
 
-    Raises ConnectionError if it fails or if the hub gave no sign of life for `PATIENCE` seconds.
+    Raises ConnectionError if it fails or if the hub gives no sign of life for `PATIENCE` seconds.
     """
     total = 0
     for event, value in [] if _is_here() else _events():
@@ -105,23 +105,11 @@ def download_ag_news() -> Iterator[tuple[int, int]]:
 
 
 def _events() -> Iterator[tuple[str, Any]]:
-    """What the other process says, and ten times a second how many bytes have come."""
-    command = [sys.executable, "-P", __file__]  # by its path: what is around it imports torch
-    environment = os.environ | {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-    process = subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    lines: queue.Queue[bytes] = queue.Queue()
-    threading.Thread(target=_pass_on, args=(process.stdout, lines), daemon=True).start()
-    sizes, alive = _sizes(), inf  # the watch begins with the first word
+    """The events of the other process, and ten times a second the number of bytes so far."""
+    process, lines = _start_download()
+    sizes, alive = _sizes(), inf  # the time limit applies from the first event on
     try:
-        while True:
-            try:
-                line = lines.get(timeout=0.1)
-            except queue.Empty:
-                line = None
-            if line == b"":
-                break
+        while (line := _next_line(lines)) != b"":
             if line:
                 yield tuple(json.loads(line))
             before, sizes = sizes, _sizes()
@@ -137,10 +125,30 @@ def _events() -> Iterator[tuple[str, Any]]:
         process.wait()
 
 
-def _pass_on(pipe: IO[bytes], lines: "queue.Queue[bytes]") -> None:
+def _start_download() -> tuple["subprocess.Popen[bytes]", "queue.Queue[bytes]"]:
+    """The other process, and the lines that it prints; the last one is empty."""
+    command = [sys.executable, "-P", __file__]  # by its path: importing the package imports torch
+    environment = os.environ | {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    )
+    lines: queue.Queue[bytes] = queue.Queue()
+    threading.Thread(target=_put_lines, args=(process.stdout, lines), daemon=True).start()
+    return process, lines
+
+
+def _put_lines(pipe: IO[bytes], lines: "queue.Queue[bytes]") -> None:
     for line in pipe:
         lines.put(line)
-    lines.put(b"")  # it has ended
+    lines.put(b"")  # the process has ended
+
+
+def _next_line(lines: "queue.Queue[bytes]") -> bytes | None:
+    """The next line, or None if there is none within a tenth of a second."""
+    try:
+        return lines.get(timeout=0.1)
+    except queue.Empty:
+        return None
 
 
 def _sizes() -> tuple[int, int]:
@@ -156,50 +164,52 @@ def _size(folder: Path) -> int:
     return size
 
 
-# ------------------------------------------------------------ on that side: the other process
+# -------------------------------------------------------------------- in the other process
 
 
 def _serve() -> None:
-    """Download all into the cache, saying what happens in lines of JSON."""
+    """Download all into the cache, and print each event as a line of JSON."""
     import datasets
     from huggingface_hub import constants, get_session
 
-    constants.DOWNLOAD_CHUNK_SIZE = 2**16  # bytes; with the usual 10 MB a slow line looks dead
+    constants.DOWNLOAD_CHUNK_SIZE = (
+        2**16
+    )  # bytes; in the default chunks of 10 MB a slow line looks dead
     get_session().event_hooks["request"].append(_watch)
-    _say("ready")
+    _print_event("ready")
     try:
-        _say("total", _ask_for_size())
+        _print_event("total", _ask_for_size())
         datasets.load_dataset(REPOSITORY, revision=REVISION)
         failed = None
-    except Exception as error:  # datasets raises many kinds for one and the same trouble
+    except Exception as error:  # datasets raises many types for one cause
         failed = _reason(error)
     if _remove_damaged():
         failed = "a file was damaged on its way"
     if failed:
-        _say("failed", failed)
+        _print_event("failed", failed)
 
 
-def _say(event: str, value: int | str | None = None) -> None:
+def _print_event(event: str, value: int | str | None = None) -> None:
     print(json.dumps([event, value]), flush=True)
 
 
 def _watch(request: Any) -> None:
-    """Let the HTTP client say each sign of life of the hub while it makes this request.
+    """Let the HTTP client report each sign of life of the hub during this request.
 
-    What is taken up again after a break ("Range") counts by its bytes alone: a hub that answers
-    each time and breaks off before the first byte would look alive.
+    Resumed downloads ("Range") count by their bytes alone: otherwise a hub that answers each time
+    and breaks off before the first byte would look alive.
     """
     if "Range" not in request.headers:
-        request.extensions["trace"] = _say_sign
+        request.extensions["trace"] = _print_sign
 
 
-def _say_sign(event: str, _: object) -> None:
+def _print_sign(event: str, _: object) -> None:
     if event.endswith(SIGNS):
-        _say("sign", event)
+        _print_event("sign", event)
 
 
 def _ask_for_size() -> int:
-    """Is the hub there, does it have the files, and how many bytes are they?"""
+    """The size of all files in bytes. Fails early if the hub or a file is not available."""
     from huggingface_hub import get_session
 
     hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
@@ -212,7 +222,7 @@ def _ask_for_size() -> int:
 
 
 def _reason(error: BaseException) -> str:
-    """What went wrong, from the error or from those it came from."""
+    """The reason of a failure in plain words, from the error or one of its causes."""
     from huggingface_hub.utils import httpx  # type: ignore[attr-defined]  # meant for others
 
     for cause in _causes(error):
@@ -232,16 +242,16 @@ def _reason(error: BaseException) -> str:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, the one that it came from, and so on."""
+    """The error, its cause, the cause of that, and so on."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def _remove_damaged() -> bool:
-    """Delete a download with a wrong checksum and all made of it, so that it is never used.
+    """Delete the downloads and the tables if a file has a wrong checksum. Were they deleted?
 
-    The cache of the hub names each large file by its SHA-256.
+    The name of a large file in the cache of the hub is its SHA-256.
     """
     for blob in _downloaded().glob("blobs/" + "[0-9a-f]" * 64):
         if hashlib.sha256(blob.read_bytes()).hexdigest() != blob.name:

@@ -1,4 +1,7 @@
-"""Lesson 01: two columns of a CSV or parquet file, as they are written in it."""
+"""Lesson 01: two columns of a CSV or parquet file, as they are written in it.
+
+It does not know of splits: it returns texts, labels as numbers, and the names of the classes.
+"""
 
 import csv
 import os
@@ -26,7 +29,7 @@ _CSV_ERRORS = {  # by what the csv module says
 
 
 class _Rows(NamedTuple):
-    """Two columns of a file: `labels[i]` stands in the same row as `texts[i]`."""
+    """Two columns of a file: `labels[i]` is in the same row as `texts[i]`."""
 
     texts: list[str]
     labels: list[str]  # without blanks around them
@@ -42,14 +45,14 @@ class _Unreadable(Exception):
     """Why a file is no table."""
 
 
-def find(folder: Path, part: str) -> Path:
-    """The train or the test file of a folder.
+def find_file(folder: Path, name: str) -> Path:
+    """The CSV or parquet file of this name, "train" or "test", in a folder.
 
-    Raises ValueError if there is none or are two, or if the folder may not be read.
+    Raises ValueError if there is not exactly one, or if the folder may not be read.
     """
     if not os.access(folder, os.R_OK | os.X_OK):
         raise ValueError(f"The folder {folder} may not be read. Choose one that you may open.")
-    found = [path for end in SUFFIXES if os.path.isfile(path := folder / f"{part}{end}")]
+    found = [path for end in SUFFIXES if os.path.isfile(path := folder / f"{name}{end}")]
     if len(found) > 1:
         raise ValueError(
             f"The folder {folder} has both {found[0].name} and {found[1].name}. Keep one of them."
@@ -57,7 +60,7 @@ def find(folder: Path, part: str) -> Path:
     if found:
         return found[0]
     raise ValueError(
-        f"The folder {folder} has no {part}.parquet or {part}.csv. A folder needs a train and "
+        f"The folder {folder} has no {name}.parquet or {name}.csv. A folder needs a train and "
         "a test file; for a single file give its own path."
     )
 
@@ -67,8 +70,8 @@ def read_files(
 ) -> list[tuple[list[str], list[int], tuple[str, ...]]]:
     """The texts of each file, their labels as numbers from 0, and the names of the classes.
 
-    The first file decides which classes there are. A label means in the other files what it
-    means there: labels are matched as they are written.
+    The first file decides which classes there are. Labels of the other files are matched with
+    them as they are written.
 
     A CSV file is UTF-8, or UTF-16 as Excel writes it, and has commas, semicolons or tabs
     between its columns. What parquet stores in binary is written as Arrow writes it: 7, 0.5,
@@ -83,21 +86,21 @@ def read_files(
     them. Raises it too if whole numbers do not count from 0, if a label is none of `names`, or
     if all labels are the same.
     """
-    parts = [_read_rows(path, text, label, names or ()) for path in paths]
-    numbers, names = _number_classes(parts[0].labels, names, paths[0])
-    for path, part in zip(paths, parts, strict=True):
-        if new := set(part.labels) - numbers.keys():
+    tables = [_read_rows(path, text, label, names or ()) for path in paths]
+    numbers, names = _number_classes(tables[0].labels, names, paths[0])
+    for path, table in zip(paths, tables, strict=True):
+        if new := set(table.labels) - numbers.keys():
             raise ValueError(
                 f"The label {min(new)!r} in {path} is not one of the classes of {paths[0]}: "
                 f"{_some(list(numbers))}. Write the labels alike in both files."
             )
-    return [(part.texts, [numbers[written] for written in part.labels], names) for part in parts]
+    return [(rows.texts, [numbers[label] for label in rows.labels], names) for rows in tables]
 
 
 def _number_classes(
     labels: list[str], names: Sequence[str] | None, path: Path
 ) -> tuple[dict[str, int], tuple[str, ...]]:
-    """The number of each label as it is written, and the name that each number stands for."""
+    """The number of each label as it is written, and the names of the classes by number."""
     found = set(labels)
     if len(found) < 2:
         raise ValueError(
@@ -106,16 +109,23 @@ def _number_classes(
         )
     whole = all(re.fullmatch("0|-?[1-9][0-9]{0,9}", written) for written in found)
     known = sorted(found, key=int if whole else None)
-    if names is None:
-        if whole and known != [str(number) for number in range(len(known))]:
-            raise ValueError(
-                f"The labels in {path} are {_some(known)} but whole numbers must count from 0 "
-                "without a gap: 0, 1, 2 and so on. Names such as 'Sports' work too."
-            )
-        return {name: number for number, name in enumerate(known)}, tuple(known)
+    if names is not None:
+        return _number_names(known, whole, names, path), tuple(names)
+    if whole and known != [str(number) for number in range(len(known))]:
+        raise ValueError(
+            f"The labels in {path} are {_some(known)} but whole numbers must count from 0 "
+            "without a gap: 0, 1, 2 and so on. Names such as 'Sports' work too."
+        )
+    return {name: number for number, name in enumerate(known)}, tuple(known)
+
+
+def _number_names(
+    known: list[str], whole: bool, names: Sequence[str], path: Path
+) -> dict[str, int]:
+    """The number of each label, if the classes have these names; `known` are the labels found."""
     if problem := problem_of_names(names):
         raise ValueError(f"The names {names!r} cannot be used: {problem}.")
-    counted = whole and not found <= set(names)
+    counted = whole and not set(known) <= set(names)
     numbers = {str(n) if counted else name: n for n, name in enumerate(names)}
     for written in known:
         if written not in numbers:
@@ -123,11 +133,11 @@ def _number_classes(
                 f"The label {written if whole else repr(written)} in {path} is not one of the "
                 f"{len(names)} classes {_some(names)}. Whole numbers count from 0."
             )
-    return numbers, tuple(names)
+    return numbers
 
 
-def _some(words: Sequence[str]) -> str:
-    return ", ".join(words[:5]) + " ..." * (len(words) > 5)
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:5]) + " ..." * (len(names) > 5)
 
 
 def _read_rows(path: Path, text: str, label: str, names: Collection[str]) -> _Rows:
@@ -163,7 +173,7 @@ def _read_bytes(path: Path) -> bytes:
 
 
 def _places(columns: list[str], path: Path, text: str, label: str) -> list[int]:
-    """Where these two columns are."""
+    """The indices of these two columns."""
     for name in (text, label):
         if name not in columns:
             raise ValueError(
@@ -210,7 +220,7 @@ def _read_table(content: bytes, path: Path, text: str, label: str) -> list[_Cell
             if len(record) != len(header):
                 raise _Unreadable(
                     f"row {row} has {len(record)} columns and the header {len(header)}; a text "
-                    "with a comma in it must stand in double quotes"
+                    "with a comma in it must be in double quotes"
                 )
             cells.append(_Cells(row, record[first], record[second]))
     return cells
@@ -241,7 +251,7 @@ def _lines(written: str) -> list[str]:
 
 
 def _separator(lines: list[str], text: str, label: str) -> str:
-    """What stands between the columns: the mark that makes these two of the header."""
+    """The mark between the columns: the one with which the header has these two names."""
     headers = {}
     for mark in ",;\t":
         try:
@@ -254,7 +264,7 @@ def _separator(lines: list[str], text: str, label: str) -> str:
 
 
 def _records(lines: list[str], separator: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows that have something in them, each with its number."""
+    """The rows that are not empty, each with its number, from 1."""
     row = 0
     reader = csv.reader(lines, delimiter=separator, strict=True)
     try:
@@ -296,7 +306,7 @@ def _read_parquet(content: bytes, path: Path, text: str, label: str) -> list[_Ce
 
 
 def _as_written(column: Any, name: str) -> list[str | None]:
-    """The values of a column of words, numbers, dates or yes and no, as words."""
+    """The values of a column of texts, numbers, dates or Booleans, as texts."""
     import pyarrow as pa
     from pyarrow import compute
 

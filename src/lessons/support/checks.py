@@ -1,4 +1,4 @@
-"""Checks and warnings that several steps share."""
+"""A check and a warning that several modules share."""
 
 import warnings
 from numbers import Integral
@@ -11,9 +11,9 @@ def check_whole_number(name: str, value: object, least: int = 1) -> None:
         raise ValueError(f"The {name} is {value!r}; it must be a whole number of at least {least}.")
 
 
-_GIVEN: dict[Any, Any] = {}  # the warnings that were given
+_GIVEN: dict[Any, Any] = {}  # the warnings given so far
 
 
 def warn_once(sentence: str, module: str) -> None:
-    """Warn in this module's name, without a path of this computer; the same words only once."""
+    """Give a UserWarning in this module's name, without its path; the same sentence only once."""
     warnings.warn_explicit(sentence, UserWarning, module, 1, registry=_GIVEN)

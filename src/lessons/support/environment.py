@@ -1,4 +1,4 @@
-"""Lesson 00: is everything there that the course needs?"""
+"""Lesson 00: does this computer have all that the course needs?"""
 
 import os
 import sys
@@ -12,7 +12,7 @@ AGAIN = "Close JupyterLab and start it with `make lab`, which mends the environm
 
 
 class Check(NamedTuple):
-    """One thing that was looked at, and what to do if it is not as it should be."""
+    """The result of one check, and what to do if it failed."""
 
     what: str
     fine: bool
@@ -20,7 +20,7 @@ class Check(NamedTuple):
 
 
 def check_environment(folder: str | Path = ".") -> list[Check]:
-    """Look at Python, at each package that the lessons need, and at the folder to work in."""
+    """Check the version of Python, each package that the lessons need, and the working folder."""
     python = Check("Python is 3.11 or newer", sys.version_info >= (3, 11), AGAIN)
     needed = (Requirement(line) for line in requires("lessons") or [])
     packages = [

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and read without running code in them."""
+"""Files that are written completely or not at all, and read without running code in them."""
 
 import os
 import pickle
@@ -11,15 +11,15 @@ from typing import Any
 
 import torch
 
-_LEFT_OVER = 3600  # seconds; to write a file takes some of them at most
+_LEFT_OVER = 3600  # seconds; writing a file takes a few
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside `path`, and put it in its place when it is whole.
+    """Write a file beside `path`, and rename it to `path` when it is complete.
 
-    Raises OSError if it cannot be written there.
+    Raises OSError if it cannot be written.
     """
-    # By chance, not by process: two containers that share a folder count processes alike.
+    # A random name, not the process id: two containers that share a folder may use the same ids.
     partial = path.with_name(f"{path.name}.{secrets.token_hex(8)}.partial")
     try:
         try:
@@ -44,18 +44,18 @@ def not_written(path: Path, error: OSError) -> OSError:
 
 
 def _remove_left_over(folder: Path) -> None:
-    """Delete what programs that were killed had begun to write. What is new may become whole."""
+    """Delete partial files of killed programs. New ones may still be written."""
     for partial in folder.glob(f"*.{'[0-9a-f]' * 16}.partial"):
-        with suppress(OSError):  # somebody else has deleted it, or it is not ours to delete
+        with suppress(OSError):  # another program has deleted it, or we may not
             if time.time() - partial.stat().st_mtime > _LEFT_OVER:
                 partial.unlink()
 
 
 def read_tensors(path: Path) -> Any:
-    """What `torch.save` has written, if it is whole and nothing but tensors and plain values.
+    """The contents of a file of `torch.save` with nothing but tensors and plain values.
 
-    None if it was written by something else. Raises ValueError if it cannot be read, is damaged,
-    or may hold code.
+    None if another program has written the file. Raises ValueError if it cannot be read, is
+    damaged, or may hold code.
     """
     if _is_damaged(path):
         raise ValueError(
@@ -75,7 +75,7 @@ def read_tensors(path: Path) -> Any:
 
 def _is_damaged(path: Path) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:  # torch itself does not check the sums
+        with zipfile.ZipFile(path) as archive:  # torch itself does not verify checksums
             return archive.testzip() is not None
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError):
         return True

@@ -1,4 +1,4 @@
-"""The test set is for one use: a note says so when a second cell reads it (lesson 07)."""
+"""Lesson 07: a loader of the test set that prints a note when a second cell reads it."""
 
 import sys
 from collections.abc import Iterator
@@ -15,22 +15,24 @@ Batch = TypeVar("Batch")
 
 
 class OneUse(Generic[Batch]):
-    """The batches of a loader over the `EncodedStories` of a test set.
+    """A loader of the `EncodedStories` of a test set, as an iterable of its batches.
 
-    When a second cell asks for them, a note is printed first. To run the same cell again is no
-    second use. Outside of notebooks there are no cells, so nothing is said. Two loaders of the
-    same stories count as one, as long as the kernel lives.
+    It prints a note when a second cell reads them. Running the same cell again does not count as a
+    second use, and outside of notebooks there is no note. Two loaders of the same stories count as
+    one, until the kernel ends.
     """
 
-    _first: ClassVar[dict[tuple[int, ...], str]] = {}  # by test set, the cell
-    _noted: ClassVar[str] = ""  # the run of a cell that had the note: it may ask more than once
+    _first: ClassVar[dict[tuple[int, ...], str]] = {}  # the cell that has read it, by test set
+    _noted: ClassVar[str] = (
+        ""  # the run of a cell that has had the note: it may read more than once
+    )
 
     def __init__(self, loader: DataLoader[Batch]) -> None:
         self.loader = loader
         self.dataset: Any = loader.dataset
 
     def __len__(self) -> int:
-        """How many batches there are."""
+        """The number of batches."""
         return len(self.loader)
 
     def __iter__(self) -> Iterator[Batch]:
@@ -47,8 +49,8 @@ class OneUse(Generic[Batch]):
 
 
 def _running() -> tuple[str, str]:
-    """The cell that is running, by its id or else by its code, and the number of this run."""
-    ipython = sys.modules.get("IPython")  # a script has not imported it, and need not
+    """The running cell (its id, or else its code), and the id of this run of it."""
+    ipython = sys.modules.get("IPython")  # not imported in a script
     shell: Any = ipython.get_ipython() if ipython else None
     message: dict[str, Any] = shell.get_parent() if hasattr(shell, "get_parent") else {}
     code = message.get("content", {}).get("code", "")

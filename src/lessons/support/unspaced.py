@@ -1,4 +1,4 @@
-"""Texts in scripts that put no spaces between their words: Chinese, Japanese, Thai and the like."""
+"""Texts in scripts without spaces between words, such as Chinese, Japanese and Thai."""
 
 import os
 import re
@@ -24,7 +24,7 @@ def separate_characters(text: str) -> str:
 
 @cache
 def _character() -> re.Pattern[str]:
-    """A character of such a script, with the marks above and below it."""
+    """A pattern for a character of such a script, with the marks above and below it."""
     south_east = [*range(0x0E00, 0x0F00), *range(0x1000, 0x10A0), *range(0x1780, 0x1800)]
     marks = "".join(chr(n) for n in south_east if unicodedata.category(chr(n))[0] == "M")
     letters = "".join(chr(n) for n in south_east if unicodedata.category(chr(n)) == "Lo")
@@ -47,7 +47,7 @@ def wants_characters() -> bool:
 
 
 def warn_of_missing_spaces(texts: list[str]) -> None:
-    """Warn if words are not separated by spaces here. Some 500 of the texts are looked at."""
+    """Warn if these texts have hardly any spaces between words, judged by about 500 of them."""
     some = texts[:: len(texts) // 500 + 1]
     foreign = [text for text in some if not text.isascii()]
     characters = sum(len(_character().findall(text)) for text in foreign)

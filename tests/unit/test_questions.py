@@ -1,4 +1,4 @@
-"""The quizzes: what holds for each of them, and what their panel says. Without a browser."""
+"""The questions at the end of each lesson, and what their panel shows. Without a browser."""
 
 import re
 from collections import Counter
@@ -8,20 +8,20 @@ from string import ascii_uppercase
 
 import ipywidgets
 import pytest
+from lesson_notebooks import NOTEBOOKS, read
 from wrong_answers import WRONG_ANSWERS
 
-from conftest import ROOT
 from lessons.panels import CheckYourself
 from lessons.panels.check_yourself import COUNTS, as_html
 from lessons.questions import Option, Question, lessons, misconceptions, parse, questions
 
-QUIZZES = {lesson: questions(lesson) for lesson in lessons()}
+BY_LESSON = {lesson: questions(lesson) for lesson in lessons()}
 QUESTIONS = [
     pytest.param(question, id=f"{lesson}-{number}")
-    for lesson, quiz in QUIZZES.items()
-    for number, question in enumerate(quiz, 1)
+    for lesson, group in BY_LESSON.items()
+    for number, question in enumerate(group, 1)
 ]
-by_lesson = pytest.mark.parametrize("lesson", QUIZZES)
+by_lesson = pytest.mark.parametrize("lesson", BY_LESSON)
 by_question = pytest.mark.parametrize("question", QUESTIONS)
 AWKWARD = Question(
     'Is <b>1 < 2</b> & "so"?',
@@ -38,12 +38,12 @@ def plain(text):
 
 
 @by_lesson
-def test_a_quiz_has_three_or_four_questions_which_all_differ(lesson):
+def test_a_lesson_has_three_or_four_questions_which_all_differ(lesson):
     assert re.fullmatch(r"\d\d", lesson)
-    quiz = QUIZZES[lesson]
-    assert len(quiz) in (3, 4)
-    texts = [question.text for question in quiz]
-    texts += [option.why for question in quiz for option in question.options]
+    group = BY_LESSON[lesson]
+    assert len(group) in (3, 4)
+    texts = [question.text for question in group]
+    texts += [option.why for question in group for option in question.options]
     assert len(set(texts)) == len(texts)
 
 
@@ -76,31 +76,38 @@ def test_the_texts_are_plain_words(question):
 
 @by_lesson
 def test_the_right_option_cannot_be_told_from_its_place_or_length(lesson):
-    quiz = QUIZZES[lesson]
-    assert len({question.right for question in quiz}) > 1
-    longest = [max(q.options, key=lambda option: len(option.text)).right for q in quiz]
+    group = BY_LESSON[lesson]
+    assert len({question.right for question in group}) > 1
+    longest = [max(q.options, key=lambda option: len(option.text)).right for q in group]
     assert not all(longest)
 
 
 def test_every_wrong_option_shows_a_misconception_and_no_right_one_does():
     known = misconceptions()
     assert known == sorted(set(known))
-    for quiz in QUIZZES.values():
-        for option in (option for question in quiz for option in question.options):
+    for group in BY_LESSON.values():
+        for option in (option for question in group for option in question.options):
             assert (option.misconception in known) != option.right, option.text
 
 
 def test_every_misconception_is_met_in_two_places_and_none_is_beside_the_list():
-    options = [option for quiz in QUIZZES.values() for q in quiz for option in q.options]
+    options = [option for group in BY_LESSON.values() for q in group for option in q.options]
     met = Counter(option.misconception for option in options if not option.right)
     met.update(wrong.misconception for wrong in WRONG_ANSWERS)
     assert set(met) == set(misconceptions())
     assert [name for name, places in met.items() if places < 2] == []
 
 
-def test_every_lesson_that_shows_a_quiz_has_its_questions():
-    shown = [path.stem[:2] for path in (ROOT / "notebooks").glob("[0-9]*.ipynb")]
-    assert lessons() == sorted(shown)
+def test_every_lesson_has_questions():
+    assert lessons() == [path.stem[:2] for path in NOTEBOOKS]
+
+
+@by_lesson
+def test_the_sentence_above_the_questions_says_how_many_there_are(lesson):
+    (path,) = (path for path in NOTEBOOKS if path.stem[:2] == lesson)
+    prose = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+    sentence = f"{COUNTS[len(BY_LESSON[lesson])].capitalize()} questions on this lesson."
+    assert sum(sentence in text for text in prose) == 1
 
 
 PAGE = """\
@@ -146,7 +153,7 @@ def test_what_is_no_option_with_a_reason_is_an_error(old, new):
 # --------------------------------------------------------------------------- what is shown
 
 
-def parts(panel):
+def members(panel):
     """The choices, the line under each, and the head."""
     choices = [w for w in panel.root.children if isinstance(w, ipywidgets.RadioButtons)]
     places = [panel.root.children.index(choice) for choice in choices]
@@ -155,18 +162,18 @@ def parts(panel):
 
 @by_lesson
 def test_nothing_is_chosen_or_said_at_first(lesson):
-    choices, whys, head = parts(CheckYourself(lesson))
-    assert [choice.index for choice in choices] == [None] * len(QUIZZES[lesson])
+    choices, whys, head = members(CheckYourself(lesson))
+    assert [choice.index for choice in choices] == [None] * len(BY_LESSON[lesson])
     assert [why.value for why in whys] == [""] * len(choices)
     assert "right" not in head.value
-    for number, (choice, question) in enumerate(zip(choices, QUIZZES[lesson], strict=True), 1):
+    for number, (choice, question) in enumerate(zip(choices, BY_LESSON[lesson], strict=True), 1):
         assert choice.description == f"{number}. {question.text}"
 
 
 @by_lesson
 def test_choosing_an_option_says_why_under_its_own_question_alone(lesson):
-    for place, question in enumerate(QUIZZES[lesson]):
-        choices, whys, _ = parts(CheckYourself(lesson))
+    for place, question in enumerate(BY_LESSON[lesson]):
+        choices, whys, _ = members(CheckYourself(lesson))
         for index, option in enumerate(question.options):
             assert choices[place].options[index] == f"{ascii_uppercase[index]}. {option.text}"
             choices[place].index = index
@@ -178,27 +185,27 @@ def test_choosing_an_option_says_why_under_its_own_question_alone(lesson):
 
 @by_lesson
 def test_the_head_counts_what_is_right_now(lesson):
-    choices, _, head = parts(CheckYourself(lesson))
-    quiz = QUIZZES[lesson]
-    for done, (choice, question) in enumerate(zip(choices, quiz, strict=True)):
+    choices, _, head = members(CheckYourself(lesson))
+    group = BY_LESSON[lesson]
+    for done, (choice, question) in enumerate(zip(choices, group, strict=True)):
         choice.index = (question.right + 1) % len(question.options)
-        assert f"{done} of {len(quiz)} right" in head.value
+        assert f"{done} of {len(group)} right" in head.value
         choice.index = question.right
-        assert f"{done + 1} of {len(quiz)} right" in head.value
+        assert f"{done + 1} of {len(group)} right" in head.value
 
 
-def test_there_is_no_quiz_for_a_lesson_that_is_not_there():
-    with pytest.raises(ValueError, match='no quiz for lesson "99". There are quizzes: 00'):
+def test_there_are_no_questions_on_a_lesson_that_is_not_there():
+    with pytest.raises(ValueError, match='no questions on lesson "99", only on: 00'):
         CheckYourself("99")
 
 
 def test_texts_are_never_html(monkeypatch):
     monkeypatch.setattr("lessons.panels.check_yourself.questions", lambda _: (AWKWARD, AWKWARD))
     panel = CheckYourself("x")
-    choices, whys, _ = parts(panel)
+    choices, whys, _ = members(panel)
     choices[0].index = 0
     assert "Because &amp; so &lt; on" in whys[0].value
-    assert not re.search("<[biu]>", panel.static().replace("<b>Quiz", ""))
+    assert not re.search("<[biu]>", panel.static().replace("<b>Check", ""))
 
 
 # ------------------------------------------------------------------- without a kernel
@@ -229,9 +236,9 @@ class Reader(HTMLParser):
             self.open += data
 
 
-def check_static(quiz, asked, answers):
+def check_static(group, asked, answers):
     """All questions and options come first; which is right, and why, is told after them."""
-    for question in quiz:
+    for question in group:
         assert question.text in asked
         assert f"{ascii_uppercase[question.right]} is right." in answers
         for letter, option in zip(ascii_uppercase, question.options, strict=False):
@@ -245,17 +252,17 @@ def check_static(quiz, asked, answers):
 def test_it_can_be_read_as_plain_text(lesson):
     text = repr(CheckYourself(lesson))
     assert text.count("live in JupyterLab, when the cell has run") == 1
-    assert text.startswith(f"Quiz: {COUNTS[len(QUIZZES[lesson])]} questions")
+    assert text.startswith(f"Check yourself: {COUNTS[len(BY_LESSON[lesson])]} questions")
     assert max(map(len, text.splitlines()[1:])) <= 88
     asked, answers = text.split("\nAnswers\n")
-    check_static(QUIZZES[lesson], plain(asked), plain(answers))
+    check_static(BY_LESSON[lesson], plain(asked), plain(answers))
 
 
 @by_lesson
 def test_it_can_be_read_as_html_with_the_answers_folded_away(lesson):
     page = CheckYourself(lesson).static()
     reader = Reader(page)
-    check_static(QUIZZES[lesson], reader.open, reader.folded)
+    check_static(BY_LESSON[lesson], reader.open, reader.folded)
     assert "live in JupyterLab, when the cell has run" not in page
 
 

@@ -1,15 +1,10 @@
 """A Parsons problem as a student meets it: JupyterLab in a real browser, by keyboard."""
 
-import test_browser
+from jupyter_browser import serious
 from playwright.sync_api import expect
 
 from lessons.panels.parsons import fault, lines_of, shuffled
 from lessons.training import train_step
-
-pytestmark = test_browser.pytestmark
-# The same page, server and notebooks as there.
-folder, address = test_browser.folder, test_browser.address
-browser_page, page, show = test_browser.browser_page, test_browser.page, test_browser.show
 
 PUZZLE = """
 from lessons.panels import ParsonsPanel
@@ -23,7 +18,7 @@ def test_a_parsons_problem_by_keyboard(page, show):
     panel = page.locator(".lessons-panel")
     listed, said = panel.get_by_role("listbox", name="Lines"), panel.get_by_role("status")
     expect(listed.get_by_role("option")).to_have_text(shuffled(train_step))
-    assert test_browser.serious(page, ".lessons-panel") == []
+    assert serious(page, ".lessons-panel") == []
 
     order = shuffled(train_step)
     focus_on(panel, "Check")

@@ -5,19 +5,12 @@ from itertools import pairwise
 
 import nbformat
 import pytest
-import test_browser
-from browser import Notebook, write_notebook
+from jupyter_browser import TROUBLE, Notebook, serious, write_notebook
 from playwright.sync_api import expect
 
 from lessons.panels import CheckYourself, CurvePrediction
 from lessons.panels.controls import Panel
 from lessons.questions import questions
-
-pytestmark = test_browser.pytestmark
-# The same page, server and notebooks as there.
-folder, address = test_browser.folder, test_browser.address
-browser_page, page, show = test_browser.browser_page, test_browser.page, test_browser.show
-serious = test_browser.serious
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 THEME = "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
@@ -87,8 +80,8 @@ def test_a_long_option_wraps_and_is_not_cut(page, show):
     show(
         "from lessons.questions import *\n"
         "options = (Option('very long ' * 30, 'why'), Option('short', 'why ' * 99, right=True))\n"
-        "from lessons.panels import CheckYourself, quiz\n"
-        "quiz.questions = lambda _: (Question('How long? ' * 30, options),) * 3\n"
+        "from lessons.panels import CheckYourself, check_yourself\n"
+        "check_yourself.questions = lambda _: (Question('How long? ' * 30, options),) * 3\n"
         "CheckYourself('99')"
     )
     option(page.get_by_role("radiogroup").first, 1).check()
@@ -144,7 +137,7 @@ def test_a_number_is_predicted_by_keyboard_and_compared(page, show):
 
 def test_run_all_makes_no_prediction_and_does_not_fail(page, show):
     show(CURVE, "guess.compare([1.0, 0.6, 0.3])", NUMBER, "number.compare(26)")
-    expect(page.locator(test_browser.TROUBLE)).to_have_count(0)
+    expect(page.locator(TROUBLE)).to_have_count(0)
     expect(page.get_by_text("You made no prediction this time.")).to_have_count(2)
     expect(page.get_by_role("img", name="what happened.")).to_be_visible()
 

@@ -1,27 +1,26 @@
 """The panels in Jupyter Notebook 7: the keys reach the control that has the focus."""
 
 import pytest
-import test_browser
-from browser import Notebook, open_browser, serve_lab, write_notebook
+from jupyter_browser import LAB, Notebook, serious, serve_lab, write_notebook
 from playwright.sync_api import expect
 
-pytestmark = test_browser.pytestmark
-CELLS = (
-    "from lessons.panels import *\nlab = TrainingLab()\nlab",
-    'CheckYourself("00")',
-)
+QUIZ = 'from lessons.panels import CheckYourself\nCheckYourself("00")'
 
 
 @pytest.fixture
-def page(tmp_path):
-    """A page of Notebook 7 in which these cells have run."""
-    folder, home = tmp_path / "notebooks", tmp_path / "home"
-    folder.mkdir()
-    write_notebook(folder / "panels.ipynb", *CELLS)
-    with serve_lab(folder, home, "notebook") as address, open_browser() as page:
-        Notebook(page, address, "panels.ipynb", "notebooks").run_all()
-        yield page
-        assert page.went_out == []
+def address(folder, tmp_path):
+    with serve_lab(folder, tmp_path, "notebook") as address:
+        yield address
+
+
+@pytest.fixture
+def page(address, folder, page):  # in this order: the server ends last
+    """The page with a notebook of Notebook 7 in which these cells have run."""
+    write_notebook(folder / "notebook7.ipynb", LAB, QUIZ)
+    notebook = Notebook(page, address, "notebook7.ipynb", "notebooks")
+    page.problems.clear()  # Notebook 7 has one of its own, also on a page without panels
+    notebook.run_all()
+    return page
 
 
 def test_arrow_keys_move_a_slider_a_list_and_the_options_of_a_question(page):
@@ -42,4 +41,4 @@ def test_arrow_keys_move_a_slider_a_list_and_the_options_of_a_question(page):
     page.keyboard.press("ArrowDown")
     expect(options.nth(1)).to_be_checked()
     expect(page.get_by_role("status").nth(1)).to_contain_text("Right.")
-    assert test_browser.serious(page, ".lessons-panel") == []
+    assert serious(page, ".lessons-panel") == []

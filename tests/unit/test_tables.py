@@ -451,13 +451,13 @@ def test_damaged_parquet_is_refused_or_read(table):
     path = table(
         text=[f"story {i}" for i in range(200)], label=[f"class {i % 3}" for i in range(200)]
     )
-    content, chance, refused = path.read_bytes(), random.Random(0), 0
+    content, random_numbers, refused = path.read_bytes(), random.Random(0), 0
     for share in (0.001, 0.3, 0.9, 0.999):
         path.write_bytes(content[: max(1, int(share * len(content)))])
         assert "it is damaged or no parquet file" in refusal(path)
     for _ in range(300):
         damaged = bytearray(content)
-        damaged[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
+        damaged[random_numbers.randrange(len(content))] ^= 1 << random_numbers.randrange(8)
         path.write_bytes(damaged)
         try:
             load(path)
@@ -490,9 +490,7 @@ def same_as_written(path, rows):
         assert list(zip(stories.texts, written(stories), strict=True)) == rows
 
 
-any_table = settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+any_table = settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @any_table

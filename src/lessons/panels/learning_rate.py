@@ -13,44 +13,44 @@ from lessons.figures.html import labelled, svg
 from lessons.figures.plots import TRAIN, VALIDATION
 from lessons.loaders import Batch, EncodedStories, make_loader
 from lessons.model import TextClassifier
-from lessons.panels.controls import Dial, Panel, beside, button, buttons, status_line, words
+from lessons.panels.controls import Dial, Panel, beside, button, buttons, html_line, status_line
 from lessons.sources import load_split
 from lessons.text import Vocabulary
 
-START = 2.0  # of the weight: too high
+START = 2.0  # the value at which the weight begins: too high
 
 
 class RatePanel(Panel):
-    """The loss of a batch along one weight, the bias of the first class, and steps of SGD on it."""
+    """The loss of a batch as a function of one weight (the bias of class 0), and steps of SGD."""
 
     title = "Steps down the slope"
 
     def __init__(self) -> None:
-        """An untrained model and one batch of the chosen source."""
+        """Make an untrained model and one batch of the chosen source (see `load`)."""
         parts = load_split()
         vocabulary = Vocabulary.build(parts.train.texts)
         train = EncodedStories(parts.train, vocabulary)
         self._batch = next(iter(make_loader(train, 64, shuffle=True)))
         start = torch.Generator().manual_seed(0)
-        with torch.random.fork_rng(devices=[]):  # a panel takes none of the kernel's random numbers
+        with torch.random.fork_rng(devices=[]):  # the kernel's random state stays as it is
             self._model = TextClassifier(len(vocabulary), len(parts.train.names), generator=start)
         self._weights = self._model.linear.bias
         self._rate = Dial("learning rate", (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0), 1.0, free=True)
         self._view, self._status = widgets.HTML(), status_line()
         self._step_button = button("Step", "step-forward", self.step)
-        back = button("Back to the start", "undo", self.back)
-        left = [self._rate.row, buttons(self._step_button, back), self._status]
+        reset = button("Back to the start", "undo", self.reset)
+        left = [self._rate.row, buttons(self._step_button, reset), self._status]
         super().__init__(beside(left, [self._view]))
-        self.back()
+        self.reset()
 
-    def back(self) -> None:
-        """Put the weight where it was at first."""
+    def reset(self) -> None:
+        """Set the weight to its first value and forget the steps."""
         self.path = [(START, self._loss(START))]
         loss = self.path[0][1]
         self._show(f"The weight is {START:.2f}, the loss {loss:.2f}. Press Step to go downhill.")
 
     def step(self) -> None:
-        """One step: the new weight is the old one minus the rate times the slope."""
+        """Make one step of SGD: the new weight is the old one minus learning rate times slope."""
         weight, before = self.path[-1]
         slope = slope_at(self._model, self._batch, self._weights, 0, weight)
         weight -= self._rate.value * slope
@@ -67,7 +67,7 @@ class RatePanel(Panel):
     def _loss(self, weight: float) -> float:
         return loss_along(self._model, self._batch, self._weights, 0, [weight])[0]
 
-    def _show(self, told: str) -> None:
+    def _show(self, summary: str) -> None:
         places = [place for place, _ in self.path]
         low, high = min(-4.0, *places) - 0.5, max(4.0, *places) + 0.5
         values = torch.linspace(low, high, 101).tolist()
@@ -76,20 +76,23 @@ class RatePanel(Panel):
         ax = figure.subplots()
         ax.plot(values, heights, color=TRAIN["color"], label="loss of the batch")
         ax.plot(places, [h for _, h in self.path], **VALIDATION, label="the steps")
-        ax.plot(*self.path[-1], "o", color="black", markersize=10, label="here we stand")
+        ax.plot(*self.path[-1], "o", color="black", markersize=10, label="the weight now")
         ax.set(xlabel="the weight: the bias of the first class", ylabel="loss", ylim=(0, None))
         ax.legend(loc="lower left")
-        self._view.value = labelled(svg(figure), f"The loss along one weight is a valley. {told}")
-        self._status.value = words(told)
+        self._view.value = labelled(
+            svg(figure), f"The loss along one weight is a valley. {summary}"
+        )
+        self._status.value = html_line(summary)
 
 
 def loss_along(
     model: nn.Module, batch: Batch, weights: torch.Tensor, place: int, values: Sequence[float]
 ) -> list[float]:
-    """The loss of a batch for each of these values of one weight, all others held still.
+    """The loss (mean cross-entropy) of a batch for each of these values of one weight.
 
-    `weights` are some of the model's parameters, such as `model.linear.bias`, and `place` says
-    which of them to change. It is put back afterwards.
+    `weights` is a parameter of the model with one dimension, such as `model.linear.bias`, and
+    `place` the index of the weight in it. All others keep their values, and this weight is
+    restored afterwards, also after an error.
     """
     losses = []
     with _keep_weight(weights, place), torch.no_grad():
@@ -103,9 +106,9 @@ def loss_along(
 def slope_at(
     model: nn.Module, batch: Batch, weights: torch.Tensor, place: int, value: float
 ) -> float:
-    """The gradient of one weight where it has this value, as `backward()` finds it.
+    """The gradient of the loss for one weight at this value, as `backward()` computes it.
 
-    See `loss_along`. The weight is put back, and `.grad` stays as it was.
+    For the arguments see `loss_along`. The weight is restored, and `.grad` is not changed.
     """
     with _keep_weight(weights, place):
         with torch.no_grad():
@@ -117,7 +120,7 @@ def slope_at(
 
 @contextmanager
 def _keep_weight(weights: torch.Tensor, place: int) -> Iterator[None]:
-    """Let a block change one weight; afterwards it is as before, whatever happens."""
+    """Let a block change one weight, and restore it afterwards, also after an error."""
     before = weights[place].detach().clone()
     try:
         yield
