@@ -151,7 +151,7 @@ def _nudges(felt: Felt, seen: float, slope: float) -> list[tuple[float, str]]:
     pairs = list(combinations(dict.fromkeys(felt.places), 2))
     rises = {felt.function(b) - felt.function(a): b - a for a, b in pairs}
     near = min(rises, key=lambda rise: abs(abs(rise) - abs(seen)), default=None)
-    undivided = near is not None and close(abs(rises[near]), 1) is False and abs(near) == abs(seen)
+    undivided = near is not None and abs(near) == abs(seen) and not close(abs(rises[near]), 1)
     far = [rise / run for rise, run in rises.items() if abs(run) > 0.01]
     return [
         (seen if undivided else float("nan"), "Divide the rise of the function by the rise of x."),
