@@ -174,9 +174,10 @@ def test_lines_are_moved_by_buttons_and_stay_chosen():
     _, lines, (up, down, _), status = widgets_of(panel)
     last = panel.lines[-1]
     lines.index = 5
+    assert status.value == "Chosen: line 6 of 6."
     up.click()
     assert panel.lines[4] == last and lines.index == 4 and lines.value == last
-    assert status.value == "Now line 5 of 6."
+    assert status.value == "Moved to line 5 of 6."
     down.click()
     down.click()  # it is at the end, and stays there
     assert panel.lines[5] == last and lines.index == 5

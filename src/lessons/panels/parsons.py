@@ -90,6 +90,7 @@ class ParsonsPanel(Panel):
         )
         self._list.add_class("lessons-lines")
         self._status = status_line()
+        self._list.observe(lambda change: self._tell_line("Chosen:", change["new"]), "index")
         moves = buttons(
             button("Move up", "arrow-up", lambda: self.move(self._list.index, -1)),
             button("Move down", "arrow-down", lambda: self.move(self._list.index, 1)),
@@ -107,7 +108,10 @@ class ParsonsPanel(Panel):
         to = min(max(place + by, 0), len(self.lines) - 1)
         self.lines.insert(to, self.lines.pop(place))
         self._show(to)
-        self._status.value = f"Now line {to + 1} of {len(self.lines)}."
+        self._tell_line("Moved to", to)
+
+    def _tell_line(self, what: str, place: int) -> None:
+        self._status.value = f"{what} line {place + 1} of {len(self.lines)}."
 
     def arrange(self, numbers: Sequence[int]) -> None:
         """Put the lines in the order of these numbers: those that they have at the beginning.
