@@ -9,6 +9,7 @@ from lessons.panels.parsons import ParsonsPanel
 from lessons.panels.prediction import CurvePrediction, NumberPrediction
 from lessons.panels.splits import SplitPanel
 from lessons.panels.training_lab import Target, TrainingLab
+from lessons.panels.word_map import WordMapPanel
 
 __all__ = [
     "BatchPanel",
@@ -22,4 +23,5 @@ __all__ = [
     "SplitPanel",
     "Target",
     "TrainingLab",
+    "WordMapPanel",
 ]
