@@ -22,7 +22,7 @@ from lessons.panels.controls import Panel
 from lessons.silent_bugs import plots as bug_plots
 from lessons.silent_bugs.steps import EpochScores
 from lessons.text import Vocabulary
-from lessons.training import Scores
+from lessons.training import Scores, train_step
 from lessons.validation import Epoch
 
 SCORES = Scores(1.0, 0.5)
@@ -85,6 +85,7 @@ PANELS = {
         panels.NumberPrediction("How many?", range(9)), 2, 3
     ),
     "CheckYourself": lambda parts, folder: panels.CheckYourself("05"),
+    "ParsonsPanel": lambda parts, folder: panels.ParsonsPanel(train_step).check(),
     "RatePanel": lambda parts, folder: panels.RatePanel().step(),
     "SplitPanel": lambda parts, folder: panels.SplitPanel(parts.validation),
     "TrainingLab": lambda parts, folder: panels.TrainingLab("lab", folder=folder).run(epochs=1),

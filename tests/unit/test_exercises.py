@@ -24,7 +24,17 @@ from wrong_answers import WRONG_ANSWERS
 import lessons.exercises as desk
 from conftest import ROOT
 from lessons.exercises import EXERCISES, check, hint, solution
-from lessons.exercises.asserts import Exercise, NotYet, call, little_batches
+from lessons.exercises.asserts import (
+    Exercise,
+    NotYet,
+    Try,
+    call,
+    counted,
+    judge,
+    little_batches,
+    times,
+    without,
+)
 from lessons.exercises.runner import (
     NOT_ATTEMPTED,
     NOT_YET,
@@ -396,7 +406,8 @@ def test_an_error_in_an_answer_is_shown_with_its_line():
     line = inspect.getsourcelines(raises)[1] + 2
     assert text == (
         "Your code raised ZeroDivisionError: division by zero\n"
-        f"in line {line} of your cell: return wanted / 0"
+        f"in line {line} of your cell: return wanted / 0\n"
+        "The divisor was 0. Which example makes it 0, and what should come out then?"
     )
 
 
@@ -615,3 +626,64 @@ def test_the_same_verdict_every_time():
         if wrong.id == "05-loop":
             exercise = EXERCISES[wrong.id]
             assert examine(exercise, wrong.answer) == examine(exercise, wrong.answer)
+
+
+# --------------------------------------------------------------------- what a mistake is called
+
+DOUBLED, SQUARED = "That is twice.", "That is the square."
+
+
+def tries(answer):
+    """Three numbers are asked for as they are; 2 does not tell the two mistakes apart."""
+    for x in (0, 2, 3):
+        yield Try(f"For {x}", answer(x), x, [(2 * x, DOUBLED), (x * x, SQUARED)])
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda x: 2 * x, f"For 2: expected 2, saw 4. {DOUBLED}"),
+        (lambda x: x * x, f"For 2: expected 2, saw 4. {SQUARED}"),
+        (lambda x: 4, "For 0: expected 0, saw 4."),  # for 2 it is what either mistake gives
+        (lambda x: x if x < 3 else 6, "For 3: expected 3, saw 6."),  # twice, but not for 2
+        (lambda x: x + x // 2 * 2, "For 2: expected 2, saw 4."),
+        (lambda x: 4 if x == 2 else x, "For 2: expected 2, saw 4."),
+        (lambda x: {0: 0, 2: 4}[x], "For 2: expected 2, saw 4."),  # it breaks later, and fits both
+    ],
+)
+def test_a_mistake_is_named_if_it_alone_explains_all_numbers(answer, words):
+    with pytest.raises(NotYet) as told:
+        judge(tries(answer))
+    assert str(told.value) == words
+
+
+def test_an_answer_that_breaks_before_it_is_wrong_is_told_so():
+    with pytest.raises(KeyError):
+        judge(tries(lambda x: {0: 0, 2: 2}[x]))
+    judge(tries(lambda x: x))
+
+
+def test_a_mistake_that_an_example_does_not_name_makes_no_difference_there():
+    one = Try("One", 4.0, 2.0, [(4.0, DOUBLED), (5.0, SQUARED)])
+    with pytest.raises(NotYet, match=f"^One: expected 2, saw 4. {DOUBLED}$"):
+        judge([one, Try("Another", 7.0, 1.0)])
+
+
+def test_a_call_of_a_function_that_is_forbidden_is_noticed():
+    before = sys.getprofile()
+    with pytest.raises(NotYet, match="Your code calls `little_batches`."), without(little_batches):
+        little_batches((1,))
+    with without(little_batches):
+        call(len, [1])
+    assert sys.getprofile() is before
+
+
+def test_numbers_are_counted_in_words():
+    assert [times(count) for count in (1, 2, 3)] == ["once", "twice", "3 times"]
+    assert [counted(count, "epoch") for count in (0, 1, 2)] == ["0 epochs", "1 epoch", "2 epochs"]
+
+
+def test_no_message_counts_one_thing_as_many():
+    texts = [examine(EXERCISES[wrong.id], wrong.answer).text for wrong in WRONG_ANSWERS]
+    many = r"(?<![\w.])(?<!and )1 (epochs|times|steps|stories|batches|models|questions)\b"
+    assert [text for text in texts if re.search(many, text)] == []

@@ -5,7 +5,9 @@ from collections import Counter
 import torch
 
 from lessons.exercises.lesson_02 import my_epochs, my_token_to_id
-from lessons.text import tokenize
+from lessons.loaders import EncodedStories, make_loader
+from lessons.split import Stories
+from lessons.text import Vocabulary, tokenize
 from wrong_answers import wrong
 
 # -------------------------------------------------------------------------------- 02-last
@@ -31,6 +33,15 @@ def counts_what_is_missing(stories, batch_size):
     return batch_size - stories % batch_size
 
 
+@wrong(
+    "02-last",
+    "1000 stories in batches of 100: expected 100, saw 10",
+    "gets the short last batch wrong",
+)
+def gives_the_rest_or_the_number_of_batches(stories, batch_size):
+    return stories % batch_size or stories // batch_size
+
+
 # ----------------------------------------------------------------------------- 02-lengths
 
 
@@ -50,7 +61,7 @@ def takes_offsets_for_ends(token_ids, offsets):
 
 @wrong(
     "02-lengths",
-    "story 2: expected 3, saw 2. That is one too few.",
+    "story 2: expected 3, saw 2. The last story goes on to the end of the row",
     "counts one too many or too few",
 )
 def loses_the_last_token(token_ids, offsets):
@@ -199,6 +210,14 @@ def ends_each_batch_at_the_batch_size(stories, batch_size, epochs, seed):
         begins = range(0, stories, batch_size)
         book.append([order[begin:batch_size] for begin in begins])
     return book
+
+
+@wrong("02-epochs", "Your code calls `make_loader`.", "gives back something else than was asked")
+def asks_the_loader(stories, batch_size, epochs, seed):
+    numbers = Vocabulary.of(map(str, range(stories)))
+    book = EncodedStories(Stories(list(numbers.tokens), [0] * stories, ("A",)), numbers)
+    loader = make_loader(book, batch_size, shuffle=True, seed=seed)
+    return [[batch.token_ids.tolist() for batch in loader] for _ in range(epochs)]
 
 
 @wrong(

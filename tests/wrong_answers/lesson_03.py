@@ -76,6 +76,18 @@ def loses_the_last_vector(vectors, offsets):
     return torch.stack([vectors[begin:end].amax(dim=0) for begin, end in pairs])
 
 
+@wrong("03-largest", "all numbers below 0 have become 0", "forgets the empty case")
+def begins_the_search_with_0(vectors, offsets):
+    ends = [*offsets.tolist()[1:], len(vectors)]
+    rows = []
+    for begin, end in zip(offsets.tolist(), ends):
+        largest = torch.zeros(vectors.shape[1])
+        for vector in vectors[begin:end]:
+            largest = torch.maximum(largest, vector)
+        rows.append(largest)
+    return torch.stack(rows)
+
+
 # ------------------------------------------------------------------------------- 03-class
 
 
@@ -103,6 +115,13 @@ class KeepsTheBias(nn.Module):
 
     def forward(self, token_ids, offsets):
         return self.linear(self.embedding(token_ids, offsets))
+
+
+@wrong("03-class", "1 of the 2 groups of weights get", "loses track of some of the weights")
+class FreezesTheWords(MyClassifier):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__(vocab_size, num_classes, embedding_dim)
+        self.embedding.weight.requires_grad = False
 
 
 @wrong(

@@ -42,7 +42,9 @@ def prices_all_classes(probabilities, labels):
 # ------------------------------------------------------------------------------- 04-slope
 
 
-@wrong("04-slope", "a tiny rise is no", "misreads what a slope says")
+@wrong(
+    "04-slope", "Divide the rise of the function by the rise of x.", "misreads what a slope says"
+)
 def gives_the_rise(function, x):
     return function(x + 1e-4) - function(x)
 
@@ -57,14 +59,36 @@ def turns_the_slope_around(function, x):
     return (function(x) - function(x + 1e-4)) / 1e-4
 
 
-@wrong("04-slope", "The slope of x * x at 2: expected 4, saw 5.", "misreads what a slope says")
+@wrong(
+    "04-slope",
+    "The slope of x * x at 2: expected 4, saw 5. So far from x the ground bends.",
+    "misreads what a slope says",
+)
 def nudges_by_1(function, x):
     return function(x + 1) - function(x)
 
 
-@wrong("04-slope", "expected 4, saw 2. Half as steep", "misreads what a slope says")
+@wrong(
+    "04-slope", "expected 4, saw 2. That is the height divided by x.", "misreads what a slope says"
+)
 def divides_the_height(function, x):
     return function(x) / x
+
+
+@wrong("04-slope", "is still x.", "misreads what a slope says")
+def nudges_by_next_to_nothing(function, x):
+    return (function(x + 1e-20) - function(x)) / 1e-20
+
+
+@wrong("04-slope", "x * x - 2 * x at 0: expected -2, saw 0", "misreads what a slope says")
+def nudges_by_a_part_of_x(function, x):
+    nudge = x * 1e-4
+    return (function(x + nudge) - function(x)) / nudge if nudge else 0.0
+
+
+@wrong("04-slope", "at -1: expected -2, saw 1.9999.", "misreads what a slope says")
+def loses_the_sign(function, x):
+    return abs(function(x + 1e-4) - function(x)) / 1e-4
 
 
 # -------------------------------------------------------------------------------- 04-sign
@@ -102,7 +126,7 @@ def forgets_zero_grad(model, batch, rate):
             weights -= rate * weights.grad.sign()
 
 
-@wrong("04-sign", "1 of 3 groups of weights have not moved", "loses track of some of the weights")
+@wrong("04-sign", "1 of 3 groups of weights has not moved", "loses track of some of the weights")
 def moves_the_linear_layer_alone(model, batch, rate):
     logits = model(batch.token_ids, batch.offsets)
     loss = F.cross_entropy(logits, batch.labels)
@@ -122,3 +146,14 @@ def moves_a_copy(model, batch, rate):
     with torch.no_grad():
         for weights in model.parameters():
             weights = weights - rate * weights.grad.sign()
+
+
+@wrong("04-sign", "Does the rate decide how far?", "misreads what a slope says")
+def forgets_the_rate(model, batch, rate):
+    logits = model(batch.token_ids, batch.offsets)
+    loss = F.cross_entropy(logits, batch.labels)
+    model.zero_grad()
+    loss.backward()
+    with torch.no_grad():
+        for weights in model.parameters():
+            weights -= weights.grad.sign()

@@ -4,6 +4,7 @@ from math import ceil
 
 from torch.nn import functional as F
 
+from lessons.training import train_one_epoch
 from wrong_answers import wrong
 
 # ------------------------------------------------------------------------------- 05-steps
@@ -41,6 +42,15 @@ def prints_the_steps(stories, batch_size, epochs):
     print(stories / batch_size * epochs)
 
 
+@wrong(
+    "05-steps",
+    "1 epoch of 101 stories in batches of 100: expected 2, saw 1",
+    "gets the short last batch wrong",
+)
+def loses_a_batch_of_one_story(stories, batch_size, epochs):
+    return (stories + batch_size - 2) // batch_size * epochs
+
+
 # ----------------------------------------------------------------------------- 05-running
 
 
@@ -51,6 +61,14 @@ def prints_the_steps(stories, batch_size, epochs):
 )
 def averages_the_batches(losses, sizes):
     return [sum(losses[:i]) / i for i in range(1, len(losses) + 1)]
+
+
+@wrong("05-running", "batch 3: expected 1.33333, saw 2.5.", "divides by the number of batches")
+def halves_with_each_batch(losses, sizes):
+    means = [losses[0]]
+    for loss in losses[1:]:
+        means.append((means[-1] + loss) / 2)
+    return means
 
 
 @wrong("05-running", "Divide by the stories read so far", "divides by the wrong total")
@@ -146,7 +164,7 @@ def stays_in_evaluation_mode(model, loader, optimizer, epochs):
     return history
 
 
-@wrong("05-loop", "the loader was opened 1 times", "mixes up what shuffling is for")
+@wrong("05-loop", "the loader was opened once", "mixes up what shuffling is for")
 def reads_the_same_batches_in_each_epoch(model, loader, optimizer, epochs):
     history, batches = [], list(loader)
     model.train()
@@ -218,7 +236,60 @@ def carries_sums_into_the_next_epoch(model, loader, optimizer, epochs):
     return history
 
 
+@wrong("05-loop", "That counts tokens", "divides by the wrong total")
+def weighs_by_tokens(model, loader, optimizer, epochs):
+    history = []
+    model.train()
+    for _ in range(epochs):
+        total, tokens = 0.0, 0
+        for batch in loader:
+            logits = model(batch.token_ids, batch.offsets)
+            loss = F.cross_entropy(logits, batch.labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.item() * len(batch.token_ids)
+            tokens += len(batch.token_ids)
+        history.append(total / tokens)
+    return history
+
+
+@wrong(
+    "05-loop",
+    "Your code calls `train_one_epoch`.",
+    "gives back something else than was asked",
+)
+def calls_the_library(model, loader, optimizer, epochs):
+    return [train_one_epoch(model, loader, optimizer).loss for _ in range(epochs)]
+
+
 # ------------------------------------------------------------------------------ 05-pieces
+
+
+@wrong("05-pieces", "That counts tokens", "divides by the wrong total")
+def weighs_pieces_by_tokens(model, pieces, optimizer):
+    total = sum(len(piece.token_ids) for piece in pieces)
+    optimizer.zero_grad()
+    for piece in pieces:
+        logits = model(piece.token_ids, piece.offsets)
+        loss = F.cross_entropy(logits, piece.labels)
+        (loss * len(piece.token_ids) / total).backward()
+    optimizer.step()
+
+
+@wrong(
+    "05-pieces",
+    "The records of 10 stories were in memory at once",
+    "mixes up what zero_grad(), backward() and step() do",
+)
+def goes_back_once_through_all_pieces(model, pieces, optimizer):
+    total, loss = sum(len(piece.labels) for piece in pieces), 0
+    optimizer.zero_grad()
+    for piece in pieces:
+        logits = model(piece.token_ids, piece.offsets)
+        loss = loss + F.cross_entropy(logits, piece.labels, reduction="sum") / total
+    loss.backward()
+    optimizer.step()
 
 
 @wrong(

@@ -19,7 +19,7 @@ def takes_the_lowest_loss(history):
 
 @wrong(
     "06-best",
-    "expected 3, saw 2. Epochs [2, 3, 5] share the highest accuracy.",
+    "expected 3, saw 2. Several epochs share the highest accuracy.",
     "compares with or counts from the wrong epoch",
 )
 def takes_the_first_of_equals(history):
@@ -42,7 +42,62 @@ def counts_from_0(history):
     return my_best(history) - 1
 
 
+@wrong(
+    "06-best",
+    "epoch 3: loss 0.8, accuracy 0.7; epoch 4: loss 1, accuracy 0.6: expected 3, saw 2.",
+    "compares with or counts from the wrong epoch",
+)
+def remembers_the_lowest_loss_of_other_accuracies(history):
+    top, lowest = -1.0, math.inf
+    for epoch in history:
+        loss, accuracy = epoch.validation
+        if accuracy > top or (accuracy == top and loss < lowest):
+            top, number = accuracy, epoch.number
+        lowest = min(lowest, loss)
+    return number
+
+
+@wrong("06-best", "loss 3e+09, accuracy 0.0: expected 2, saw 0.", "forgets the empty case")
+def begins_with_a_guessed_loss(history):
+    top, lowest, number = 0, 100, 0
+    for epoch in history:
+        loss, accuracy = epoch.validation
+        if accuracy > top or (accuracy == top and loss < lowest):
+            top, lowest, number = accuracy, loss, epoch.number
+    return number
+
+
 # -------------------------------------------------------------------------------- 06-stop
+
+
+@wrong("06-stop", "A gain of exactly `min_delta` is", "misjudges how large a difference must be")
+def counts_a_gain_of_exactly_min_delta(losses, patience, min_delta):
+    goal, waited = math.inf, 0
+    for count, loss in enumerate(losses, 1):
+        if loss <= goal - min_delta:
+            goal, waited = loss, 0
+        else:
+            waited += 1
+        if waited == patience:
+            return count
+    return len(losses)
+
+
+@wrong(
+    "06-stop",
+    "min_delta 0.5: expected 4, saw 2.",
+    "compares with or counts from the wrong epoch",
+)
+def begins_with_a_goal_of_100(losses, patience, min_delta):
+    goal, waited = 100, 0
+    for count, loss in enumerate(losses, 1):
+        if loss < goal - min_delta:
+            goal, waited = loss, 0
+        else:
+            waited += 1
+        if waited == patience:
+            return count
+    return len(losses)
 
 
 @wrong(
@@ -303,7 +358,7 @@ def keeps_a_name(events, model):
 
 @wrong(
     "06-memory",
-    "every weight of the model is 5. That epoch was only better than the one before it",
+    "expected 3, saw 5. That epoch was only better than the one before it",
     "compares with or counts from the wrong epoch",
 )
 def compares_with_the_last_epoch(events, model):
@@ -352,7 +407,7 @@ def stops_at_the_first_worse_epoch(events, model):
 
 @wrong(
     "06-memory",
-    "every weight of the model is 1. Only a better epoch",
+    "expected 3, saw 1. That is the first epoch.",
     "compares with or counts from the wrong epoch",
 )
 def keeps_the_first_epoch(events, model):
@@ -361,6 +416,32 @@ def keeps_the_first_epoch(events, model):
             kept = {name: one.clone() for name, one in model.state_dict().items()}
     model.load_state_dict(kept)
     return 1
+
+
+@wrong("06-memory", "UnboundLocalError", "forgets the empty case")
+def begins_with_a_lowest_loss_of_100(events, model):
+    lowest = 100
+    for event in events:
+        if isinstance(event, Epoch) and event.validation.loss < lowest:
+            lowest, number = event.validation.loss, event.number
+            kept = {name: one.clone() for name, one in model.state_dict().items()}
+    model.load_state_dict(kept)
+    return number
+
+
+@wrong(
+    "06-memory",
+    "expected 3, saw 4. That epoch did best in the textbook",
+    "chooses or reports by the training score",
+)
+def keeps_the_lowest_training_loss(events, model):
+    lowest = math.inf
+    for event in events:
+        if isinstance(event, Epoch) and event.train.loss < lowest:
+            lowest, number = event.train.loss, event.number
+            kept = {name: one.clone() for name, one in model.state_dict().items()}
+    model.load_state_dict(kept)
+    return number
 
 
 @wrong(

@@ -63,7 +63,21 @@ def puts_points_for_stories(share, points):
     return 100 * 2 * sqrt(share * (1 - share) / points)
 
 
+@wrong("07-stories", "no further story is needed", "misjudges how large a difference must be")
+def asks_for_less_than_the_margin(share, points):
+    stories = 1
+    while 100 * 2 * sqrt(share * (1 - share) / stories) >= points:
+        stories += 1
+    return stories
+
+
 # -------------------------------------------------------------------------- 07-precisions
+
+
+@wrong("07-precisions", "column 1: expected 0, saw 1.", "forgets the empty case")
+def gives_1_for_a_class_never_guessed(counts):
+    right, guessed = counts.diagonal().tolist(), counts.sum(dim=0).tolist()
+    return [a / b if b else 1.0 for a, b in zip(right, guessed)]
 
 
 @wrong("07-precisions", "That is the recall, by rows.", "misreads rows and columns")
@@ -198,6 +212,17 @@ def gives_one_share(probabilities, labels, threshold):
     return my_unsure(probabilities, labels, threshold)[1]
 
 
+@wrong("07-unsure", "is *at least* the threshold", "misjudges how large a difference must be")
+def asks_for_more_than_the_threshold(probabilities, labels, threshold):
+    confidence, guesses = probabilities.max(dim=1)
+    sure = confidence > threshold
+    answered = sure.sum().item()
+    if answered == 0:
+        return 0.0, 0.0
+    right = (guesses[sure] == labels[sure]).sum().item()
+    return answered / len(labels), right / answered
+
+
 # -------------------------------------------------------------------------------- 07-exam
 
 
@@ -225,7 +250,7 @@ def chooses_by_the_test_set(models, validation_loader, test_loader):
 
 @wrong(
     "07-exam",
-    "it answered 6 batches, and the exam has 3.",
+    "it answered 36 questions, and the exam has 18.",
     "chooses by the test set, or opens it twice",
 )
 def opens_the_test_set_twice(models, validation_loader, test_loader):

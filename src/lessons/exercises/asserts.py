@@ -2,18 +2,25 @@
 
 import copy
 import inspect
-from collections import Counter
-from collections.abc import Callable, Sequence
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence, ValuesView
+from contextlib import contextmanager
+from itertools import accumulate
 from numbers import Real
 from operator import index
+from types import FrameType
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader
 
-from lessons.loaders import Batch
+from lessons.loaders import Batch, EncodedStories, make_loader
 from lessons.model import TextClassifier
+from lessons.split import Stories
+from lessons.text import Vocabulary
 
 
 class Exercise(NamedTuple):
@@ -48,6 +55,10 @@ def call(answer: Callable[..., Any], *arguments: Any) -> Any:
     """
     before = [copy.deepcopy(argument) if is_plain(argument) else None for argument in arguments]
     result = answer(*arguments)
+    try:
+        result = without_numpy(result)
+    except RecursionError:
+        raise NotYet(f"What was given back holds itself: {brief(result)}.") from None
     for number, (old, new) in enumerate(zip(before, arguments, strict=True), 1):
         if old is not None and not same(old, without_numpy(new)):
             raise NotYet(
@@ -55,15 +66,20 @@ def call(answer: Callable[..., Any], *arguments: Any) -> Any:
                 f"before. It was {brief(old)}, and afterwards it is {brief(new)}. Leave what you "
                 "are given as it is, and make a new value."
             )
-    return without_numpy(result)
+    return result
 
 
 def without_numpy(value: Any) -> Any:
-    """Numbers of numpy as Python's, and its arrays as lists, also inside lists and dictionaries."""
+    """Numbers of numpy as Python's, also inside lists and dictionaries.
+
+    Its arrays become lists, and so does what holds values but is no list, such as `map(...)`.
+    """
     if isinstance(value, np.generic | np.ndarray):
         return value.tolist()  # a 0-d array becomes a number
     if isinstance(value, list | tuple) and not hasattr(value, "_fields"):
         return type(value)(map(without_numpy, value))
+    if isinstance(value, Iterator | range | deque | ValuesView):
+        return [without_numpy(one) for one in value]
     if isinstance(value, dict):
         return {without_numpy(key): without_numpy(one) for key, one in value.items()}
     return value
@@ -111,6 +127,8 @@ def number(value: Any, what: str) -> float:
     """A number that a learner's code gave back. Raises NotYet if it is none."""
     if value is None:
         raise NotYet(f"{what} is None. A function gives a value back with `return`.")
+    if isinstance(value, Tensor) and value.numel() == 1 and not value.requires_grad:
+        return float(value)
     if isinstance(value, Tensor):
         raise NotYet(
             f"{what} is a tensor: {brief(value)}. A plain number was expected; `.item()` takes it "
@@ -125,6 +143,8 @@ def numbers(value: Any, length: int, what: str) -> list[float]:
     """So many numbers that a learner's code gave back. Raises NotYet if they are not that."""
     if value is None:
         raise NotYet(f"{what}: None was given back. A function gives a value back with `return`.")
+    if isinstance(value, Tensor) and value.dim() == 1:
+        value = list(value)
     if not isinstance(value, list | tuple) or len(value) != length:
         raise NotYet(f"{what}: expected a list of {length}, saw {brief(value)}.")
     return [number(one, f"{what}: one value") for one in value]
@@ -170,6 +190,39 @@ def check_seed(draw: Callable[[int], Any], what: str) -> None:
         )
 
 
+@contextmanager
+def without(*functions: Callable[..., Any]) -> Iterator[None]:
+    """Raise NotYet after the block if one of these functions of ours was called in it."""
+    codes = {one.__code__: one.__name__ for one in functions}
+    called: list[str] = []
+
+    def note(frame: FrameType, event: str, _: Any) -> None:
+        if event == "call" and frame.f_code in codes:
+            called.append(codes[frame.f_code])
+
+    before = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        yield
+    finally:
+        sys.setprofile(before)
+    if called:
+        raise NotYet(
+            f"Your code calls `{called[0]}`. This exercise is about what happens in there: write "
+            "it yourself."
+        )
+
+
+def times(count: int) -> str:
+    """How often: once, twice, 3 times."""
+    return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def counted(count: int, what: str) -> str:
+    """So many of them: 1 epoch, 2 epochs."""
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
 def tensor(value: Any, shape: Sequence[int], what: str) -> Tensor:
     """A tensor of this shape that a learner's code gave back. Raises NotYet if it is not that."""
     if not isinstance(value, Tensor):
@@ -179,13 +232,57 @@ def tensor(value: Any, shape: Sequence[int], what: str) -> Tensor:
     return value
 
 
+class Try(NamedTuple):
+    """A number that an answer gave back for one example."""
+
+    example: str
+    seen: float
+    expected: float
+    mistakes: Sequence[tuple[float, str]] = ()  # what each mistake gives here, and its name
+
+
+def judge(tries: Iterable[Try], tolerance: float = 1e-4) -> None:
+    """Raise NotYet if a number is not the expected one, and tell the mistake that leads to it.
+
+    A mistake is told only if it explains *every* number seen, and no other one does so as well:
+    a single number may be what a mistake gives, and have come about in another way. After a wrong
+    number, an answer that breaks on a later example is not asked any more.
+    """
+    made: list[Try] = []
+    try:
+        for one in tries:
+            made.append(one)
+    except Exception:
+        if all(close(one.seen, one.expected, tolerance) for one in made):
+            raise
+    wrong = [one for one in made if not close(one.seen, one.expected, tolerance)]
+    if wrong:
+        first, reason = wrong[0], the_mistake(made, wrong[0], tolerance)
+        raise NotYet(
+            f"{first.example}: expected {first.expected:.6g}, saw {first.seen:.6g}."
+            + f" {reason}" * bool(reason)
+        )
+
+
+def the_mistake(tries: Sequence[Try], shown: Try, tolerance: float) -> str:
+    """The one mistake of a try that gives all numbers seen; nothing if none or several do.
+
+    In a try that does not name it, a mistake makes no difference.
+    """
+
+    def fits(reason: str) -> bool:
+        given = [(one.seen, [x for x, why in one.mistakes if why == reason]) for one in tries]
+        return all(any(close(seen, x, tolerance) for x in xs) for seen, xs in given if xs)
+
+    fitting = {reason for _, reason in shown.mistakes if fits(reason)}
+    return fitting.pop() if len(fitting) == 1 else ""
+
+
 def expect(
     seen: float, expected: float, example: str, mistakes: Sequence[tuple[float, str]] = ()
 ) -> None:
-    """Raise NotYet if a number is not the expected one, and tell the mistake that leads to it."""
-    if not close(seen, expected):
-        why = next((f" {reason}" for value, reason in mistakes if close(seen, value)), "")
-        raise NotYet(f"{example}: expected {expected:.6g}, saw {seen:.6g}.{why}")
+    """Raise NotYet if a number is not the expected one; see `judge`, which takes several."""
+    judge([Try(example, seen, expected, mistakes)])
 
 
 def close(seen: float, expected: float, tolerance: float = 1e-4) -> bool:
@@ -203,14 +300,41 @@ def little_model(seed: int = 0) -> TextClassifier:
     return TextClassifier(VOCAB_SIZE, NUM_CLASSES, 8, torch.Generator().manual_seed(seed))
 
 
-def little_batches(sizes: Sequence[int] = (4, 4, 2), seed: int = 0) -> list[Batch]:
-    """Batches of these sizes, of stories with three words each."""
+def little_stories(count: int, seed: int = 0, words: Sequence[int] = ()) -> EncodedStories:
+    """So many stories of one to five words each, drawn from `words`, or else from all 12."""
     draw = torch.Generator().manual_seed(seed)
-    return [
-        Batch(
-            torch.randint(VOCAB_SIZE, (3 * size,), generator=draw),  # (tokens,)
-            3 * torch.arange(size),  # (stories,)
-            torch.randint(NUM_CLASSES, (size,), generator=draw),  # (stories,)
-        )
-        for size in sizes
-    ]
+    words = words or range(VOCAB_SIZE)
+    lengths = torch.randint(1, 6, (count,), generator=draw).tolist()
+    places = [torch.randint(len(words), (one,), generator=draw).tolist() for one in lengths]
+    texts = [" ".join(str(words[place]) for place in of_story) for of_story in places]
+    labels = torch.randint(NUM_CLASSES, (count,), generator=draw).tolist()
+    vocabulary = Vocabulary.of(map(str, range(VOCAB_SIZE)))
+    return EncodedStories(Stories(texts, labels, ("A", "B", "C")), vocabulary)
+
+
+def little_batches(sizes: Sequence[int] = (4, 4, 2), seed: int = 0) -> list[Batch]:
+    """Batches of these sizes, of stories that differ in length."""
+    stories = little_stories(sum(sizes), seed)
+    pairs = zip(sizes, accumulate(sizes), strict=True)
+    return [stories.__getitems__([*range(end - size, end)]) for size, end in pairs]
+
+
+class Counted(DataLoader[Batch]):
+    """A loader that counts how often it is opened."""
+
+    opened = 0
+
+    def __iter__(self) -> Any:
+        """One epoch."""
+        self.opened += 1
+        return super().__iter__()
+
+
+Counted.__name__ = "DataLoader"  # as errors of Python call it in a notebook
+
+
+def little_loader(stories: EncodedStories, batch_size: int, shuffle: bool = False) -> Counted:
+    """A loader as the course makes them, which counts how often it is opened."""
+    loader: Any = make_loader(stories, batch_size, shuffle)
+    loader.__class__ = Counted
+    return loader  # type: ignore[no-any-return]

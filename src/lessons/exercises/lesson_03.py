@@ -2,7 +2,7 @@
 
 # mypy: allow-untyped-defs
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -14,9 +14,10 @@ from lessons.exercises.asserts import (
     VOCAB_SIZE,
     Exercise,
     NotYet,
+    Try,
     brief,
     call,
-    expect,
+    judge,
     little_batches,
     number,
     tensor,
@@ -31,7 +32,11 @@ def my_count(vocab_size, num_classes, embedding_dim):
 
 def check_count(answer: Callable[..., Any]) -> None:
     """Try models of several sizes."""
-    for vocab_size, num_classes, embedding_dim in ((1000, 4, 8), (10, 2, 3), (7, 7, 1)):
+    judge(_count_tries(answer))
+
+
+def _count_tries(answer: Callable[..., Any]) -> Iterator[Try]:
+    for vocab_size, num_classes, embedding_dim in ((1000, 4, 8), (10, 2, 3), (7, 7, 1), (5, 3, 9)):
         seen = number(call(answer, vocab_size, num_classes, embedding_dim), "The number of weights")
         embedding, linear = vocab_size * embedding_dim, embedding_dim * num_classes
         mistakes = [
@@ -46,7 +51,7 @@ def check_count(answer: Callable[..., Any]) -> None:
             (embedding + linear + 1, "Each class has a bias of its own."),
         ]
         example = f"{vocab_size} words, {num_classes} classes, embedding_dim {embedding_dim}"
-        expect(seen, embedding + linear + num_classes, example, mistakes)
+        yield Try(example, seen, embedding + linear + num_classes, mistakes)
 
 
 COUNT = Exercise(
@@ -86,6 +91,11 @@ def check_largest(answer: Callable[..., Any]) -> None:
         mean = F.embedding_bag(torch.arange(6), vectors, offsets, mode="mean")
         if torch.allclose(seen, mean) and not torch.allclose(mean, expected):
             raise NotYet(f"{begins}: these are the means, not the largest numbers.")
+        if torch.allclose(seen, expected.clamp(min=0)) and not torch.allclose(seen, expected):
+            raise NotYet(
+                f"{begins}: all numbers below 0 have become 0. Does your search begin with 0? The "
+                "largest number of a column may be below 0."
+            )
         if not torch.allclose(seen, expected):
             row = int((seen != expected).any(dim=1).nonzero()[0])
             raise NotYet(
@@ -96,7 +106,7 @@ def check_largest(answer: Callable[..., Any]) -> None:
 
 def _stacked(value: Any) -> Any:
     """A list of rows, or what was an array of numpy, as a tensor; anything else as it is."""
-    if not isinstance(value, list):
+    if not isinstance(value, list | tuple):
         return value
     try:
         return torch.stack([torch.as_tensor(row) for row in value])
@@ -134,30 +144,43 @@ class MyClassifier(nn.Module):
 
 def check_class(answer: Callable[..., Any]) -> None:
     """Look at the weights of a model, and at what it makes of a batch."""
-    model = answer(VOCAB_SIZE, NUM_CLASSES, 8)
+    model, batch = answer(VOCAB_SIZE, NUM_CLASSES, 8), little_batches((4,))[0]
+    check_model(model)
+    logits = model(batch.token_ids, batch.offsets)
     embedding, linear = check_weights(model)
-    batch = little_batches((4,))[0]
-    logits = tensor(
-        model(batch.token_ids, batch.offsets), (4, NUM_CLASSES), "What the model gives back"
-    )
+    logits = tensor(logits, (4, NUM_CLASSES), "What the model gives back")
     if not logits.requires_grad:
         raise NotYet("The logits have no way back to the weights, so nothing could be learned.")
     sums = F.embedding_bag(
         batch.token_ids, embedding, batch.offsets, mode="sum"
     )  # (stories, embedding_dim)
-    check_logits(logits.double(), sums @ linear.T)  # as precise as the expected ones
+    means = F.embedding_bag(batch.token_ids, embedding, batch.offsets, mode="mean")
+    check_logits(logits.double(), sums @ linear.T, means @ linear.T)  # as precise
+    check_learns(model, logits)
 
 
-def check_logits(logits: Tensor, expected: Tensor) -> None:
+def check_learns(model: nn.Module, logits: Tensor) -> None:
+    """Do all weights have a slope? Raises NotYet otherwise."""
+    weights = list(model.parameters())
+    frozen = [one for one in weights if not one.requires_grad]
+    slopes = torch.autograd.grad(logits.sum(), [one for one in weights if one.requires_grad])
+    if frozen or not all(slope.any() for slope in slopes):
+        raise NotYet(
+            f"{len(frozen) or 'Some'} of the {len(weights)} groups of weights get no gradient, so "
+            "they would never learn. Expected: every weight learns, those of the words as well."
+        )
+
+
+def check_logits(logits: Tensor, expected: Tensor, of_means: Tensor) -> None:
     """Are these the logits? Raises NotYet, with the likely reason, if they are not."""
-    if torch.allclose(logits, expected, atol=1e-6):
+    if torch.allclose(logits, expected, atol=1e-8, rtol=1e-4):
         return
     if torch.allclose(logits.sum(dim=1), torch.ones(4).double(), atol=1e-4):
         raise NotYet("Each row adds up to 1: these are probabilities. Logits were expected.")
-    if torch.allclose(logits, expected / 3, atol=1e-6):
+    if torch.allclose(logits, of_means, atol=1e-7):
         raise NotYet(
-            "A story of three words has a third of the logits that it should have. Are the vectors "
-            "added up, or is it still their mean?"
+            "The longer a story, the smaller are its logits beside those expected: by the number "
+            "of its words. Are the vectors added up, or is it still their mean?"
         )
     raise NotYet(
         f"For one story the logits should be {_row(expected)}, and they are {_row(logits)}. Add "
@@ -171,7 +194,6 @@ def _row(logits: Tensor) -> list[float]:
 
 def check_weights(model: Any) -> tuple[Tensor, Tensor]:
     """Those of the embedding and of the linear layer. Raises NotYet if there are others."""
-    check_model(model)
     weights = [one.detach().double() for one in model.parameters()]
     weights = [one.T if one.shape == (8, NUM_CLASSES) else one for one in weights]  # on its side
     shapes = sorted(tuple(one.shape) for one in weights)

@@ -2,7 +2,8 @@
 
 # mypy: allow-untyped-defs
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import combinations
 from typing import Any
 
 import torch
@@ -12,9 +13,10 @@ from torch.nn import functional as F
 from lessons.exercises.asserts import (
     Exercise,
     NotYet,
+    Try,
     call,
     close,
-    expect,
+    judge,
     little_batches,
     little_model,
     number,
@@ -30,6 +32,10 @@ def my_price(probabilities, labels):
 
 def check_price(answer: Callable[..., Any]) -> None:
     """Try probabilities of two and of three stories."""
+    judge(_price_tries(answer))
+
+
+def _price_tries(answer: Callable[..., Any]) -> Iterator[Try]:
     for rows, right in (
         ([[0.5, 0.25, 0.25], [0.125, 0.5, 0.375]], [0, 0]),
         ([[0.1, 0.9], [0.8, 0.2], [0.3, 0.7]], [1, 1, 0]),
@@ -40,10 +46,11 @@ def check_price(answer: Callable[..., Any]) -> None:
             raise NotYet(
                 "That is a price for each story. The loss of the batch is one number, their mean."
             )
-        seen = number(seen.item() if _is_one(seen) else seen, "The loss")
+        seen = number(_out(seen), "The loss")
         prices = -probabilities[torch.arange(len(labels)), labels].log()
         example = f"Probabilities {rows} and right answers {right}"
-        expect(seen, prices.mean().item(), example, _mistaken_prices(probabilities, labels, prices))
+        mistakes = _mistaken_prices(probabilities, labels, prices)
+        yield Try(example, seen, prices.mean().item(), mistakes)
 
 
 def _mistaken_prices(
@@ -94,34 +101,63 @@ def my_slope(function, x):
     return (function(x + 1e-4) - function(x - 1e-4)) / 2e-4
 
 
+class Felt:
+    """A function that notes at which places it was asked."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        self.function, self.places = function, list[float]()
+
+    def __call__(self, x: Any) -> Any:
+        """The height at x."""
+        self.places.append(float(x.detach() if isinstance(x, Tensor) else x))
+        return self.function(x)
+
+
 def check_slope(answer: Callable[..., Any]) -> None:
-    """Try functions whose slope is known."""
-    tried: tuple[tuple[str, Callable[[float], float], float, float], ...] = (
+    """Try functions whose slope is known, also where x is 0."""
+    judge(_slope_tries(answer), tolerance=1e-3)
+
+
+def _slope_tries(answer: Callable[..., Any]) -> Iterator[Try]:
+    tried: tuple[tuple[str, Callable[[Any], Any], float, float], ...] = (
         ("3 * x", lambda x: 3 * x, 2.0, 3.0),
         ("x * x", lambda x: x * x, 2.0, 4.0),
         ("x * x", lambda x: x * x, -1.0, -2.0),
         ("x ** 3", lambda x: x**3, 0.5, 0.75),
+        ("x * x - 2 * x", lambda x: x * x - 2 * x, 0.0, -2.0),
         ("5", lambda x: 5.0 + 0 * x, 1.0, 0.0),
     )
     for name, function, place, slope in tried:
-        seen = number(call(answer, function, place), "The slope")
+        felt = Felt(function)
+        seen = number(_out(call(answer, felt, place)), "The slope")
         mistakes = [
             (-slope, "The sign is the wrong way round. Uphill to the right is positive."),
             (2 * slope, "Twice too steep: how far are the two places apart?"),
             (slope / 2, "Half as steep as it is: how far are the two places apart?"),
-            (
-                0.0,
-                "Divide the rise of the function by the rise of x: a tiny rise is no small slope.",
-            ),
             (function(place), "That is the height, not the slope."),
+            *([(function(place) / place, "That is the height divided by x.")] if place else []),
+            *_nudges(felt, seen, slope),
         ]
-        if not close(seen, slope, 1e-3):
-            expect(seen, slope, f"The slope of {name} at {place:g}", _rounded(seen, mistakes))
+        yield Try(f"The slope of {name} at {place:g}", seen, slope, mistakes)
 
 
-def _rounded(seen: float, mistakes: list[tuple[float, str]]) -> list[tuple[float, str]]:
-    """The same mistakes, each as near as a nudge gets."""
-    return [(seen if close(seen, value, 1e-3) else value, why) for value, why in mistakes]
+def _out(value: Any) -> Any:
+    """A single number out of its tensor."""
+    return value.item() if _is_one(value) else value
+
+
+def _nudges(felt: Felt, seen: float, slope: float) -> list[tuple[float, str]]:
+    """Mistakes that show in the places at which the function was asked."""
+    pairs = list(combinations(dict.fromkeys(felt.places), 2))
+    rises = {felt.function(b) - felt.function(a): b - a for a, b in pairs}
+    near = min(rises, key=lambda rise: abs(abs(rise) - abs(seen)), default=None)
+    undivided = near is not None and abs(near) == abs(seen) and not close(abs(rises[near]), 1)
+    far = [rise / run for rise, run in rises.items() if abs(run) > 0.01]
+    return [
+        (seen if undivided else float("nan"), "Divide the rise of the function by the rise of x."),
+        (slope if pairs else 0.0, "The nudge is so tiny that x plus the nudge is still x."),
+        (far[0] if far else slope, "So far from x the ground bends. Take a smaller nudge."),
+    ]
 
 
 SLOPE = Exercise(
@@ -151,77 +187,85 @@ def my_sign_step(model, batch, rate):
             weights -= rate * weights.grad.sign()
 
 
+RATE = 0.125  # a number that adds up without rounding
+
+
 def check_sign(answer: Callable[..., Any]) -> None:
     """Two steps on two batches, against the signs of the slopes."""
     model, right = little_model(), little_model()
-    before = [weights.detach().clone() for weights in model.parameters()]
-    for count, batch in enumerate(little_batches((4, 6)), 1):
-        call(answer, model, batch, 0.125)
-        old = list(right.parameters())
+    before: list[Tensor] = []  # the slopes of earlier steps
+    for batch in little_batches((4, 6)):
+        old = [weights.detach().clone() for weights in model.parameters()]
         slopes = _slopes(right, batch)
+        call(answer, model, batch, RATE)
+        moved = [now.detach() - then for now, then in zip(model.parameters(), old, strict=True)]
+        _check_moves(moved, slopes, before)
         with torch.no_grad():
-            for weights, slope in zip(old, slopes, strict=True):
-                weights.sub_(0.125 * slope.sign())
-        _compare(model, right, before, count)
-        before = [weights.detach().clone() for weights in model.parameters()]
+            for weights, slope in zip(right.parameters(), slopes, strict=True):
+                weights.sub_(RATE * slope.sign())
+        before = slopes
 
 
-def _slopes(model: torch.nn.Module, batch: Any) -> tuple[Tensor, ...]:
+def _slopes(model: torch.nn.Module, batch: Any) -> list[Tensor]:
     loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
-    return torch.autograd.grad(loss, list(model.parameters()))
+    return list(torch.autograd.grad(loss, list(model.parameters())))
 
 
-def _compare(
-    model: torch.nn.Module, right: torch.nn.Module, before: list[Tensor], count: int
-) -> None:
-    """Raise NotYet, with the likely reason, if the weights differ."""
-    seen, wanted = ([one.detach() for one in which.parameters()] for which in (model, right))
-    if _close(seen, wanted):
+def _close(seen: Sequence[Tensor], wanted: Sequence[Tensor]) -> bool:
+    return all(torch.allclose(a, b, atol=1e-6) for a, b in zip(seen, wanted, strict=True))
+
+
+def _check_moves(moved: list[Tensor], slopes: list[Tensor], before: list[Tensor]) -> None:
+    """Have all weights moved by the rate, downhill? Raises NotYet otherwise, with what is sure."""
+    wanted = [-RATE * slope.sign() for slope in slopes]
+    if _close(moved, wanted):
         return
-    if any(weights.isnan().any() for weights in seen):
+    if any(move.isnan().any() for move in moved):
         raise NotYet(
             "A weight is NaN, not a number: 0 divided by 0 gives it. Where the slope is 0, the "
             "weight stays."
         )
-    moved = [now - then for now, then in zip(seen, before, strict=True)]
-    _check_moves(moved, [want - then for want, then in zip(wanted, before, strict=True)])
-    if count > 1:
-        raise NotYet(
-            "The first step was right, the second is not. Which gradients were still on the "
-            "board when it began?"
-        )
-    _check_length(moved[-1].abs().max().item())
-
-
-def _close(seen: list[Tensor], wanted: list[Tensor]) -> bool:
-    return all(torch.allclose(a, b, atol=1e-6) for a, b in zip(seen, wanted, strict=True))
-
-
-def _check_moves(moved: list[Tensor], wanted: list[Tensor]) -> None:
-    """Have all weights moved, and downhill? Raises NotYet otherwise."""
     if not any(move.any() for move in moved):
-        raise NotYet("No weight has moved. Expected: each weight with a slope moves by 0.125.")
+        raise NotYet(f"No weight has moved. Expected: each weight with a slope moves by {RATE}.")
     if _close(moved, [-one for one in wanted]):
         raise NotYet("Every weight moved uphill. The step goes against the slope.")
     still = [not a.any() and bool(b.any()) for a, b in zip(moved, wanted, strict=True)]
     if any(still):
+        have = "has" if sum(still) == 1 else "have"
         raise NotYet(
-            f"{sum(still)} of {len(still)} groups of weights have not moved at all. "
+            f"{sum(still)} of {len(still)} groups of weights {have} not moved at all. "
             "`model.parameters()` gives all of them."
         )
+    if before:
+        _blame_the_second_step(moved, slopes, before)
+    _blame_the_length(moved, slopes)
 
 
-def _check_length(length: float) -> None:
-    """Why a step of this length was wrong all the same. Always raises NotYet."""
-    if close(length, 0.125, 1e-3):
-        raise NotYet(
-            "The weights moved by about 0.125, but not by exactly that, or some without a slope "
+def _blame_the_second_step(moved: list[Tensor], slopes: list[Tensor], before: list[Tensor]) -> None:
+    """Always raises NotYet."""
+    piled = [a + b for a, b in zip(slopes, before, strict=True)]
+    why = "The first step was right, the second is not."
+    if _close(moved, [-RATE * one.sign() for one in piled]):
+        why += " Which gradients were still on the board when it began?"
+    raise NotYet(why)
+
+
+def _blame_the_length(moved: list[Tensor], slopes: list[Tensor]) -> None:
+    """Always raises NotYet."""
+    move, slope = (torch.cat([one.flatten() for one in tensors]) for tensors in (moved, slopes))
+    length = moved[-1].abs().max().item()
+    along = (move @ slope / (slope @ slope)).item()  # if it is a multiple of the slope
+    what = f"With the rate {RATE} every weight should move by {RATE}. A bias moved by {length:.4f}."
+    if torch.allclose(move, along * slope, atol=1e-6):
+        what += " Only the sign of the slope counts, not its size."
+    elif torch.allclose(move, -length * slope.sign(), atol=1e-6):
+        what += " All weights moved equally far. Does the rate decide how far?"
+    elif close(length, RATE, 1e-3):
+        what = (
+            f"The weights moved by about {RATE}, but not by exactly that, or some without a slope "
             "moved as well. Does something else pull at them, such as weight decay?"
         )
-    raise NotYet(
-        f"With the rate 0.125 every weight should move by 0.125. A bias moved by {length:.4f}. "
-        "Only the sign of the slope counts, not its size."
-    )
+    raise NotYet(what)
 
 
 SIGN = Exercise(

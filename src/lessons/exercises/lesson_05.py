@@ -4,28 +4,34 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.optim import SGD
 
 from lessons.exercises.asserts import (
     NUM_CLASSES,
     VOCAB_SIZE,
+    Counted,
     Exercise,
     NotYet,
+    Try,
     call,
-    close,
-    expect,
+    counted,
+    judge,
     little_batches,
+    little_loader,
     little_model,
+    little_stories,
     number,
     numbers,
+    times,
+    without,
 )
-from lessons.loaders import Batch
 from lessons.model import TextClassifier
+from lessons.training import average, train_one_epoch, train_step
 
 # ------------------------------------------------------------------------------- 05-steps
 
@@ -36,7 +42,14 @@ def my_steps(stories, batch_size, epochs):
 
 def check_steps(answer: Callable[..., Any]) -> None:
     """Try some trainings."""
-    for stories, size, epochs in ((1000, 100, 2), (1030, 100, 1), (1030, 100, 3), (5, 8, 4)):
+    judge(_step_tries(answer))
+
+
+def _step_tries(answer: Callable[..., Any]) -> Iterator[Try]:
+    for stories, size, epochs in (
+        *((1000, 100, 2), (1030, 100, 1), (1030, 100, 3), (5, 8, 4)),
+        *((101, 100, 1), (199, 100, 2), (7, 1, 3)),
+    ):
         seen = number(call(answer, stories, size, epochs), "The number of steps")
         mistakes = [
             (stories // size * epochs, "The short last batch is a step as well."),
@@ -46,8 +59,8 @@ def check_steps(answer: Callable[..., Any]) -> None:
                 "Each epoch ends with a short batch of its own, so round up in each epoch.",
             ),
         ]
-        example = f"{epochs} epoch{'s' * (epochs > 1)} of {stories} stories in batches of {size}"
-        expect(seen, ceil(stories / size) * epochs, example, mistakes)
+        example = f"{counted(epochs, 'epoch')} of {stories} stories in batches of {size}"
+        yield Try(example, seen, ceil(stories / size) * epochs, mistakes)
 
 
 STEPS = Exercise(
@@ -75,7 +88,14 @@ def my_running_means(losses, sizes):
 
 def check_running(answer: Callable[..., Any]) -> None:
     """Try batches of equal and of different sizes."""
-    for losses, sizes in (([2.0, 1.0], [4, 4]), ([1.0, 1.0, 4.0], [4, 4, 1]), ([3.0], [2])):
+    judge(_running_tries(answer))
+
+
+def _running_tries(answer: Callable[..., Any]) -> Iterator[Try]:
+    for losses, sizes in (
+        *(([2.0, 1.0], [4, 4]), ([1.0, 1.0, 4.0], [4, 4, 1]), ([3.0], [2])),
+        ([1.0, 5.0, 0.5, 2.0], [2, 8, 8, 3]),
+    ):
         what = f"Losses {losses} of batches with {sizes} stories"
         seen = numbers(call(answer, losses, sizes), len(losses), what)
         for count, value in enumerate(seen, 1):
@@ -90,7 +110,7 @@ def check_running(answer: Callable[..., Any]) -> None:
                 ),
                 (total / sum(sizes), "That is the mean at the end, not the one so far."),
             ]
-            expect(value, so_far / sum(sizes[:count]), f"{what}, batch {count}", mistakes)
+            yield Try(f"{what}, batch {count}", value, so_far / sum(sizes[:count]), mistakes)
 
 
 RUNNING = Exercise(
@@ -138,74 +158,80 @@ class Watched(TextClassifier):
         return super().forward(token_ids, offsets)
 
 
-class Reshuffled:
-    """A loader with three batches, the last one short; in each epoch they come in another order."""
-
-    def __init__(self) -> None:
-        self.batches, self.read = little_batches(), 0
-
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __iter__(self) -> Iterator[Batch]:
-        turn = self.read % len(self.batches)
-        self.read += 1
-        return iter(self.batches[turn:] + self.batches[:turn])
+def textbook() -> Counted:
+    """Ten stories that differ in length, in three batches: the last one is short."""
+    return little_loader(little_stories(10), 4, shuffle=True)
 
 
-def losses_of(epochs: int, wipe: bool = True) -> tuple[list[list[float]], Tensor]:
-    """What should come out: the loss of each batch in each epoch, and a row of the weights."""
-    model, loader = little_model(), Reshuffled()
-    optimizer = SGD(model.parameters(), lr=1.0)
-    losses: list[list[float]] = []
+class Learned(NamedTuple):
+    """What came of a batch."""
+
+    loss: float
+    stories: int
+    tokens: int
+
+
+def train(model: nn.Module, epochs: int, wipe: bool = True) -> list[list[Learned]]:
+    """Train as it should be, or without `zero_grad`: what came of each batch in each epoch."""
+    optimizer, loader = SGD(model.parameters(), lr=1.0), textbook()
+    learned: list[list[Learned]] = []
     for _ in range(epochs):
-        losses.append([])
+        learned.append([])
         for batch in loader:
             loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
             if wipe:
                 optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            losses[-1].append(loss.item())
-    return losses, model.linear.weight.detach()
+            learned[-1].append(Learned(loss.item(), len(batch.labels), len(batch.token_ids)))
+    return learned
 
 
 def check_loop(answer: Callable[..., Any]) -> None:
     """Train a little model for three epochs, and compare with a correct loop."""
-    model, loader = Watched().eval(), Reshuffled()
-    before = model.linear.weight.detach().clone()
+    model, loader = Watched().eval(), textbook()
     optimizer = SGD(model.parameters(), lr=1.0)
-    seen = numbers(call(answer, model, loader, optimizer, 3), 3, "The losses of 3 epochs")
+    with without(train_step, train_one_epoch, average):
+        result = call(answer, model, loader, optimizer, 3)
+    seen = numbers(result, 3, "The losses of 3 epochs")
     check_way(model, loader)
-    check_weights(before, model.linear.weight.detach())
-    check_means(seen, losses_of(3)[0], [4, 4, 2])
+    check_learned(model)
+    check_means(seen)
 
 
-def check_weights(before: Tensor, weights: Tensor) -> None:
+def check_learned(model: nn.Module) -> None:
     """Are these the weights after three epochs of a correct loop?"""
-    if torch.equal(weights, before):
+    right, piled = little_model(), little_model()
+    train(right, 3)
+    train(piled, 3, wipe=False)
+    if equal_weights(model, little_model()):
         raise NotYet("The weights are the same as before. Expected: each step moves them.")
-    if torch.allclose(weights, losses_of(3, wipe=False)[1], atol=1e-5):
+    if equal_weights(model, piled):
         raise NotYet(
             "The model was handed in with small weights, and they grew too much: each step also "
             "followed all earlier gradients once more. The gradients pile up. Which line wipes "
             "them?"
         )
-    expected = losses_of(3)[1]
-    if not torch.allclose(weights, expected, atol=1e-5):
+    if not equal_weights(model, right):
+        seen, expected = (one.state_dict()["linear.weight"][0, 0].item() for one in (model, right))
         raise NotYet(
-            "The weights moved, but not as they should: one of them is "
-            f"{weights[0, 0]:.4f} after 3 epochs, expected {expected[0, 0]:.4f}. Are there five "
-            "lines for each batch, in the right order?"
+            f"The weights moved, but not as they should: one of them is {seen:.4f} after 3 epochs, "
+            f"expected {expected:.4f}. Are there five lines for each batch, in the right order?"
         )
 
 
-def check_way(model: Watched, loader: Reshuffled) -> None:
+def equal_weights(left: nn.Module, right: nn.Module) -> bool:
+    """Are they equal up to rounding?"""
+    pairs = zip(left.parameters(), right.parameters(), strict=True)
+    return all(torch.allclose(a, b, atol=1e-5) for a, b in pairs)
+
+
+def check_way(model: Watched, loader: Counted) -> None:
     """Was it the right number of epochs, in the right mode?"""
-    if loader.read != 3 or len(model.modes) != 9:
+    if loader.opened != 3 or len(model.modes) != 9:
         raise NotYet(
-            f"For 3 epochs the loader was opened {loader.read} times and the model asked "
-            f"{len(model.modes)} times. Expected: 3 times, so that it can shuffle anew, and once "
+            f"For 3 epochs the loader was opened {times(loader.opened)} and the model asked "
+            f"{times(len(model.modes))}. Expected: 3 times, so that it can shuffle anew, and once "
             "for each of its 3 batches, 9 times."
         )
     if not all(model.modes):
@@ -215,18 +241,25 @@ def check_way(model: Watched, loader: Reshuffled) -> None:
         )
 
 
-def check_means(seen: list[float], losses: list[list[float]], sizes: Sequence[int]) -> None:
+def check_means(seen: list[float]) -> None:
     """Is the loss of each epoch the mean over its stories?"""
-    for turn, (value, of_batches) in enumerate(zip(seen, losses, strict=True)):
-        order = [*sizes[turn:], *sizes[:turn]]
-        total = sum(loss * size for loss, size in zip(of_batches, order, strict=True))
+    tries = []
+    for turn, (value, batches) in enumerate(zip(seen, train(little_model(), 3), strict=True), 1):
+        losses = [one.loss for one in batches]
+        total = sum(one.loss * one.stories for one in batches)
+        by_tokens = sum(one.loss * one.tokens for one in batches)
         mistakes = [
-            (sum(of_batches) / 3, "That is the mean of the batches. The last one is short."),
+            (sum(losses) / 3, "That is the mean of the batches. The last one is short."),
             (total, "That is the sum over the stories. Divide it by their number."),
-            (sum(of_batches), "That is the sum over the batches. A mean over stories was asked."),
-            (of_batches[-1], "That is the loss of the last batch alone."),
+            (sum(losses), "That is the sum over the batches. A mean over stories was asked."),
+            (losses[-1], "That is the loss of the last batch alone."),
+            (
+                by_tokens / sum(one.tokens for one in batches),
+                "That counts tokens, so a long story counts more than a short one. Count stories.",
+            ),
         ]
-        expect(value, total / sum(sizes), f"The loss of epoch {turn + 1}", mistakes)
+        tries.append(Try(f"The loss of epoch {turn}", value, total / 10, mistakes))
+    judge(tries)
 
 
 LOOP = Exercise(
@@ -256,32 +289,81 @@ def my_big_step(model, pieces, optimizer):
     optimizer.step()
 
 
+class Small(TextClassifier):
+    """A little model on a computer with room for the record of one piece alone."""
+
+    def __init__(self) -> None:
+        super().__init__(VOCAB_SIZE, NUM_CLASSES, 8, torch.Generator().manual_seed(0))
+        self.held = self.most = 0  # stories whose record waits for its backward step
+
+    def forward(self, token_ids: Tensor, offsets: Tensor) -> Tensor:
+        """Guess, and note what has to be remembered."""
+        logits = super().forward(token_ids, offsets)
+        if logits.requires_grad:
+            stories = len(offsets)
+            self.held += stories
+            self.most = max(self.most, self.held)
+            logits.register_hook(lambda _: self.free(stories))
+        return logits
+
+    def free(self, stories: int) -> None:
+        """A backward step has used their record."""
+        self.held -= stories
+
+
 def check_pieces(answer: Callable[..., Any]) -> None:
     """Two big steps in pieces, against the same steps in one piece."""
-    pieces = little_batches((4, 4, 2))
-    model = little_model()
+    judge(_piece_tries(answer), tolerance=1e-5)
+
+
+def _piece_tries(answer: Callable[..., Any]) -> Iterator[Try]:
+    pieces, model = little_batches((4, 4, 2)), Small()
     optimizer = SGD(model.parameters(), lr=1.0)
+    tokens = [len(piece.token_ids) for piece in pieces]
     for count in (1, 2):
-        call(answer, model, pieces, optimizer)
-        seen = model.linear.bias[0].item()
-        example = f"One weight after {count} big step{'s' * (count - 1)} in pieces of 4, 4 and 2"
-        mistakes = [
-            (bias_after(count, [0.4, 0.4, 0.2], wipe=False), "Old gradients are still there."),
-            (bias_after(count, [1, 1, 1]), "The gradients add up. Weigh each piece by its share."),
-            (bias_after(count, [1 / 3] * 3), "The short piece counts as much as a long one."),
-            (bias_after(count, [0, 0, 1]), "Only the last piece was learned from."),
-            (bias_after(count, [0, 0, 0.2]), "Only the last piece was learned from."),
-            (bias_after(count, [0.4, 0.4, 0.2], every=True), "That is a step after each piece."),
-            (bias_after(0, []), "The weights have not moved."),
+        with without(train_step):
+            call(answer, model, pieces, optimizer)
+        _check_room(model)
+        right = model_after(count, [0.4, 0.4, 0.2])
+        mistaken = [
+            (model_after(count, [0.4, 0.4, 0.2], wipe=False), "Old gradients are still there."),
+            (model_after(count, [1, 1, 1]), "The gradients add up. Weigh each piece by its share."),
+            (model_after(count, [1 / 3] * 3), "The short piece counts as much as a long one."),
+            (
+                model_after(count, [one / sum(tokens) for one in tokens]),
+                "That counts tokens, so a long story counts more than a short one. Count stories.",
+            ),
+            (model_after(count, [0, 0, 1]), "Only the last piece was learned from."),
+            (model_after(count, [0, 0, 0.2]), "Only the last piece was learned from."),
+            (model_after(count, [0.4] * 2 + [0.2], every=True), "That is a step after each piece."),
+            (model_after(0, []), "The weights have not moved."),
         ]
-        if not close(seen, bias_after(count, [0.4, 0.4, 0.2]), 1e-5):
-            expect(seen, bias_after(count, [0.4, 0.4, 0.2]), example, mistakes)
+        example = f"One weight after {counted(count, 'big step')} in pieces of 4, 4 and 2"
+        mistakes = [(_weight(one, right, model), why) for one, why in mistaken]
+        yield Try(example, _weight(model, right, model), _weight(right, right, model), mistakes)
 
 
-def bias_after(
+def _check_room(model: Small) -> None:
+    """Was no more than one piece in memory? Raises NotYet otherwise."""
+    if model.most > 4:
+        raise NotYet(
+            f"The records of {model.most} stories were in memory at once, and there is room for a "
+            "piece of 4. A record is kept until `backward()` has used it. Call `backward()` for "
+            "each piece, before the next one goes through the model."
+        )
+
+
+def _weight(of: nn.Module, right: nn.Module, model: nn.Module) -> float:
+    """The weight in which the learner's model differs most from the right one."""
+    flat = [nn.utils.parameters_to_vector(one.parameters()) for one in (of, right, model)]
+    place = (flat[2] - flat[1]).abs().argmax()
+    return flat[0][place].item()
+
+
+def model_after(
     steps: int, shares: Sequence[float], wipe: bool = True, every: bool = False
-) -> float:
-    """One weight after so many steps, if each piece counts by its share.
+) -> nn.Module:
+    """The model after so many steps, if each piece counts by its share.
 
     A mistaken training never wipes, or it steps after every piece.
     """
@@ -297,7 +379,7 @@ def bias_after(
                 optimizer.step()
         if not every:
             optimizer.step()
-    return model.linear.bias[0].item()
+    return model
 
 
 PIECES = Exercise(

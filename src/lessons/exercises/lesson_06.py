@@ -14,12 +14,13 @@ from lessons.exercises.asserts import (
     VOCAB_SIZE,
     Exercise,
     NotYet,
+    Try,
     brief,
     call,
-    close,
-    expect,
-    little_batches,
+    judge,
+    little_loader,
     little_model,
+    little_stories,
     number,
     numbers,
     plain,
@@ -37,42 +38,55 @@ def my_best(history):
     return best([epoch for epoch in history if epoch.validation.accuracy == top]).number
 
 
+HISTORIES = (  # validation losses and accuracies
+    [(1.3, 0.3), (0.7, 0.6), (0.9, 0.5), (1.1, 0.7), (1.2, 0.6)],
+    [(1.3, 0.3), (0.9, 0.7), (0.8, 0.7), (0.7, 0.6), (1.0, 0.7), (1.1, 0.6)],
+    [(0.8, 0.7), (0.7, 0.4), (0.9, 0.7), (1.0, 0.6)],
+    [(0.1, 0.3), (0.9, 0.7), (0.8, 0.7), (1.0, 0.6)],  # a low loss before the accuracy rises
+    [(4e9, 0.0), (2e9, 0.0), (3e9, 0.0)],  # above and below any start that one can guess
+    [(1.0, 0.5)],
+)
+
+
 def check_best(answer: Callable[..., Any]) -> None:
     """Try a history with one highest accuracy, and others with a tie."""
-    for scores in (
-        [(1.3, 0.3), (0.7, 0.6), (0.9, 0.5), (1.1, 0.7), (1.2, 0.6)],
-        [(1.3, 0.3), (0.9, 0.7), (0.8, 0.7), (0.7, 0.6), (1.0, 0.7), (1.1, 0.6)],
-        [(0.8, 0.7), (0.7, 0.4), (0.9, 0.7), (1.0, 0.6)],
-    ):
+    judge(_best_tries(answer))
+
+
+def _best_tries(answer: Callable[..., Any]) -> Iterator[Try]:
+    for scores in HISTORIES:
+        near = [0.1 * abs(place - 1) for place in range(len(scores))]  # epoch 2 learned best
         history = [
-            Epoch(count, Scores(1 / count, 0.2 * count), Scores(*one), 1.0)
-            for count, one in enumerate(scores, 1)
+            Epoch(count, Scores(0.2 + far, 0.9 - far), Scores(*one), 1.0)
+            for count, (one, far) in enumerate(zip(scores, near, strict=True), 1)
         ]
         seen = call(answer, history)
         if isinstance(seen, Epoch):
             raise NotYet(f"A whole epoch was given back: {brief(seen)}. Expected: its number.")
-        check_number(number(plain(seen), "The number of the epoch"), history)
+        yield _best_try(number(plain(seen), "The number of the epoch"), history)
 
 
-def check_number(seen: float, history: Sequence[Epoch]) -> None:
+def _best_try(seen: float, history: Sequence[Epoch]) -> Try:
     """Is it the epoch with the highest accuracy, and of several the one with the lowest loss?"""
-    validation = [one.validation for one in history]
-    top = max(one.accuracy for one in validation)
+    top = max(one.validation.accuracy for one in history)
     equal = [one for one in history if one.validation.accuracy == top]
-    expected = best(equal).number
     tied = [one.number for one in equal]
-    tie = f"Epochs {tied} share the highest accuracy. Of these, take the one with the lowest loss."
-    mistakes = [(one, tie) for one in tied] if len(tied) > 1 else []
-    mistakes += [
+    tie = "Several epochs share the highest accuracy. Take the one of them with the lowest loss."
+    learned = max(history, key=lambda one: one.train.accuracy)
+    expected = best(equal).number
+    mistakes = [
+        (tied[0], tie),
+        (tied[-1], tie),
+        (max(equal, key=lambda one: one.validation.loss).number, tie),
         (best(history).number, "That epoch has the lowest loss. Here the accuracy comes first."),
-        (len(history), "That epoch did best in the textbook. Look at the quiz."),
+        (learned.number, "That epoch did best in the textbook. Look at the quiz."),
         (expected - 1, "Python counts from 0, epochs count from 1."),
     ]
     losses = "; ".join(
-        f"epoch {one.number}: loss {one.validation.loss}, accuracy {one.validation.accuracy}"
+        f"epoch {one.number}: loss {one.validation.loss:g}, accuracy {one.validation.accuracy}"
         for one in history
     )
-    expect(seen, expected, f"Quizzes with {losses}", mistakes)
+    return Try(f"Quizzes with {losses}", seen, expected, mistakes)
 
 
 BEST = Exercise(
@@ -109,7 +123,9 @@ class Rule(NamedTuple):
     creeps: bool = False  # the loss to beat creeps down with each little gain
     neighbour: bool = False  # the loss to beat is that of the epoch before
     resets: bool = True  # a better epoch starts the count anew
+    equal: bool = False  # a gain of exactly `min_delta` is enough
     late: int = 0  # so many epochs more than the patience
+    first: int = 1  # the number of the first epoch
 
 
 RIGHT = Rule()
@@ -125,6 +141,12 @@ MISTAKEN = (
         "Epochs that were not better by enough must leave the loss that is to be beaten as it is: "
         "small gains add up.",
     ),
+    (
+        Rule(equal=True),
+        "A gain of exactly `min_delta` is not *more than* `min_delta`, so it does not count.",
+    ),
+    (Rule(first=0), "One too few. Epochs count from 1, and a better epoch is not waited for."),
+    (Rule(late=-1), "One too few. Epochs count from 1, and a better epoch is not waited for."),
     (Rule(late=1), "That is one epoch too late: the last one of the patience is the end."),
 )
 
@@ -135,14 +157,15 @@ def epochs_until(
     """How many epochs are trained."""
     goal, waited = math.inf, 0
     for count, loss in enumerate(losses, 1):
-        better = loss < goal - (min_delta if rule.enough else 0)
+        asked = min_delta if rule.enough else 0
+        better = loss < goal - asked or (rule.equal and loss == goal - asked)
         waited = waited + 1 if not better else 0 if rule.resets else waited
         if better or rule.neighbour:
             goal = loss
         elif rule.creeps:
             goal = min(goal, loss)
         if waited == patience + rule.late:
-            return count
+            return count - 1 + rule.first
     return len(losses)
 
 
@@ -154,24 +177,27 @@ STOPS: tuple[tuple[list[float], int, float], ...] = (
     ([1.0, 0.7, 0.9, 0.8, 0.6, 0.6, 0.6], 2, 0.05),
     ([1.0, 0.5, 0.3], 1, 0.1),
     ([1.0, 0.9, 0.8], 5, 0.3),
+    ([1.0, 0.75, 0.75, 0.25], 2, 0.25),  # a gain of exactly min_delta, without rounding
+    ([1.0, 1.0, 0.5, 0.5], 1, 0.0),
+    ([4e9, 3e9, 2e9, 1e9], 2, 0.5),  # above any start that one can guess
+    ([0.5], 1, 0.1),
 )
 
 
 def check_stop(answer: Callable[..., Any]) -> None:
     """Try gains that are too small, bumps, and a training that runs to its end."""
+    judge(_stop_tries(answer))
+
+
+def _stop_tries(answer: Callable[..., Any]) -> Iterator[Try]:
     for losses, patience, min_delta in STOPS:
         seen = number(plain(call(answer, losses, patience, min_delta)), "The number of epochs")
         expected = epochs_until(losses, patience, min_delta)
         mistakes = [
             (epochs_until(losses, patience, min_delta, rule), reason) for rule, reason in MISTAKEN
-        ] + [
-            (
-                expected - 1,
-                "One too few. Epochs count from 1, and a better epoch is not waited for.",
-            )
         ]
         example = f"Losses {losses}, patience {patience}, min_delta {min_delta}"
-        expect(seen, expected, example, mistakes)
+        yield Try(example, seen, expected, mistakes)
 
 
 STOP = Exercise(
@@ -217,8 +243,8 @@ class Borrowed(TextClassifier):
 
     def forward(self, token_ids: Tensor, offsets: Tensor) -> Tensor:
         """Guess, and note the mode and whether a record is made."""
-        self.note((self.training, torch.is_grad_enabled()))
         logits: Tensor = self.linear(self.dropout(self.embedding(token_ids, offsets)))
+        self.note((self.training, logits.requires_grad))
         return logits
 
     def state(self) -> list[Tensor]:
@@ -226,19 +252,22 @@ class Borrowed(TextClassifier):
         return [one.detach().clone() for one in self.parameters()]
 
 
+SEED = 8  # of stories in which each mistake gives other numbers
+
+
 def check_classes(answer: Callable[..., Any]) -> None:
     """Lend a model in each of the modes, and see how it comes back."""
-    batches = little_batches((8, 8, 3), 68)
+    loader = little_loader(little_stories(19, SEED), 8)
     for training in (True, False):
         asked: list[tuple[bool, bool]] = []
         model = Borrowed(asked).train(training)
         before = model.state()
-        result = plain(call(answer, model, batches, NUM_CLASSES))
+        result = plain(call(answer, model, loader, NUM_CLASSES))
         check_weights_of(model, before)
         check_asked(asked)
         check_mode(model, training)
         seen = numbers(result, NUM_CLASSES, f"The accuracies of {NUM_CLASSES} classes")
-        check_accuracies(seen, model.eval(), batches)
+        judge(_accuracy_tries(seen, model.eval(), list(loader)))
 
 
 def check_weights_of(model: Borrowed, before: list[Tensor]) -> None:
@@ -278,7 +307,7 @@ def check_mode(model: Borrowed, training: bool) -> None:
         )
 
 
-def check_accuracies(seen: list[float], model: Borrowed, batches: list[Batch]) -> None:
+def _accuracy_tries(seen: list[float], model: Borrowed, batches: list[Batch]) -> Iterator[Try]:
     """Is each accuracy a share of the stories of its class?"""
     with torch.no_grad():
         guesses = [model(one.token_ids, one.offsets).argmax(dim=1) for one in batches]
@@ -288,12 +317,12 @@ def check_accuracies(seen: list[float], model: Borrowed, batches: list[Batch]) -
         each = [one[rows].double().mean() for one, rows in zip(right, of_class, strict=True)]
         means = float(torch.stack(each).mean())  # of the batches
         guessed = int((torch.cat(guesses) == label).sum())
-        check_accuracy(value, label, torch.cat(right), torch.cat(of_class), guessed, means)
+        yield _accuracy_try(value, label, torch.cat(right), torch.cat(of_class), guessed, means)
 
 
-def check_accuracy(
+def _accuracy_try(
     seen: float, label: int, right: Tensor, of_class: Tensor, guessed: int, means: float
-) -> None:
+) -> Try:
     """Is it the share of right answers among the stories of a class?"""
     hits, stories = int(right[of_class].sum()), int(of_class.sum())
     mistakes = [
@@ -307,7 +336,8 @@ def check_accuracy(
         (hits, "That is how many are right. Divide by the stories of the class."),
         (100 * hits / stories, "Give a share from 0 to 1, not one in hundredths."),
     ]
-    expect(seen, hits / stories, f"Class {label}, {hits} of {stories} stories right", mistakes)
+    example = f"Class {label}, {hits} of {stories} stories right"
+    return Try(example, seen, hits / stories, mistakes)
 
 
 ACCURACIES = Exercise(
@@ -337,18 +367,26 @@ def my_keep(events, model):
     return number
 
 
-VALIDATION_LOSSES = (1.0, 0.7, 0.5, 0.8, 0.6, 0.9)  # best in epoch 3
-TRAIN_LOSSES = (0.9, 0.6, 0.4, 0.2, 0.1, 0.3)  # lowest in epoch 5
+class Course(NamedTuple):
+    """The losses of a training, epoch by epoch."""
+
+    train: tuple[float, ...]
+    validation: tuple[float, ...]
 
 
-def training_of(model: nn.Module, finished: list[int]) -> Iterator[Step | Epoch]:
+COURSES = (
+    Course((0.9, 0.6, 0.4, 0.1, 0.2, 0.3), (1.0, 0.7, 0.5, 0.8, 0.6, 0.9)),  # best in epoch 3
+    Course((0.5, 0.3, 0.6), (0.8, 0.9, 0.7)),  # in the last one
+    Course((0.9, 0.6, 0.3, 0.4), (2e9, 4e9, 3e9, 5e9)),  # in the first, above any guessed start
+)
+
+
+def training_of(model: nn.Module, course: Course, finished: list[int]) -> Iterator[Step | Epoch]:
     """Events of a training in which every weight is the number of the epoch.
 
     `finished` gets the number of each epoch once the listener comes back for more.
     """
-    for count, (train, validation) in enumerate(
-        zip(TRAIN_LOSSES, VALIDATION_LOSSES, strict=True), 1
-    ):
+    for count, (train, validation) in enumerate(zip(*course, strict=True), 1):
         with torch.no_grad():
             for one in model.parameters():
                 one.fill_(count)
@@ -358,39 +396,59 @@ def training_of(model: nn.Module, finished: list[int]) -> Iterator[Step | Epoch]
 
 
 def check_memory(answer: Callable[..., Any]) -> None:
-    """Let it listen to a training, and see which weights the model has then."""
-    model, finished = little_model(), list[int]()
-    result = plain(call(answer, training_of(model, finished), model))
-    epochs = len(VALIDATION_LOSSES)
-    if len(finished) < epochs:
-        raise NotYet(
-            f"The training has {epochs} epochs, and it was heard up to epoch {len(finished) + 1} "
-            "only. Expected: go on to the last event."
+    """Let it listen to three trainings, and see which weights the model has then."""
+    judge(_memory_tries(answer))
+
+
+def _memory_tries(answer: Callable[..., Any]) -> Iterator[Try]:
+    for course in COURSES:
+        model, finished, epochs = little_model(), list[int](), len(course.train)
+        result = plain(call(answer, training_of(model, course, finished), model))
+        if len(finished) < epochs:
+            raise NotYet(
+                f"The training has {epochs} epochs, and it was heard up to epoch "
+                f"{len(finished) + 1} only. Expected: go on to the last event."
+            )
+        losses = course.validation
+        top = losses.index(min(losses)) + 1
+        example = f"The losses of the quizzes were {list(losses)}, so epoch {top} was the best"
+        where = (
+            f"{example}. Every weight of epoch {top} was {top}; afterwards it should be so again"
         )
-    example = f"The losses of the quizzes were {list(VALIDATION_LOSSES)}, so epoch 3 was the best"
-    check_weights(model, f"{example}. Every weight of epoch 3 was 3.0")
-    expect(number(result, "The number of the best epoch"), 3, example)
+        yield Try(where, _only_weight(model, where), top, _mistaken_epochs(course))
+        yield Try(example, number(result, "The number of the best epoch"), top)
 
 
-def check_weights(model: nn.Module, example: str) -> None:
-    """Are all of the weights those of epoch 3?"""
+def _only_weight(model: nn.Module, example: str) -> float:
+    """What all weights are. Raises NotYet if they differ."""
     values = sorted({one for weights in model.parameters() for one in weights.unique().tolist()})
     if len(values) > 1:
         raise NotYet(
-            f"{example}; afterwards some weights of the model are {values[0]:g} and others "
+            f"{example}, but some weights of the model are {values[0]:g} and others "
             f"{values[-1]:g}. Expected: all weights from the same epoch."
         )
-    why = {
-        6: "That is the last epoch. Was something put back after the last event? Was it copied "
-        "when the best epoch came, not later? Or are they the model's own tensors, and these went "
-        "on learning: a name for a tensor is no copy.",
-        5: "That epoch was only better than the one before it, or it did best in the textbook.",
-    }
-    if not close(values[0], 3):
-        raise NotYet(
-            f"{example}; afterwards every weight of the model is {values[0]:g}. "
-            + why.get(round(values[0]), "Only a better epoch must take the place of the one kept.")
-        )
+    return float(values[0])
+
+
+def _mistaken_epochs(course: Course) -> list[tuple[float, str]]:
+    """Which epochs are kept by mistake."""
+    train, validation = course
+    epochs = range(1, len(train) + 1)
+    better = [one for one in epochs if one == 1 or validation[one - 1] < validation[one - 2]]
+    last = (
+        "That is the last epoch. Was something put back after the last event? Was it copied when "
+        "the best epoch came, not later? Or are they the model's own tensors, and these went on "
+        "learning: a name for a tensor is no copy."
+    )
+    return [
+        (epochs[-1], last),
+        (
+            better[-1],
+            "That epoch was only better than the one before it. Remember the best so far.",
+        ),
+        (train.index(min(train)) + 1, "That epoch did best in the textbook. Look at the quizzes."),
+        (1, "That is the first epoch. A better one must take the place of the one kept."),
+    ]
 
 
 MEMORY = Exercise(

@@ -2,23 +2,27 @@
 
 # mypy: allow-untyped-defs
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import ceil, isnan, sqrt
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from lessons.exercises.asserts import (
     NUM_CLASSES,
     VOCAB_SIZE,
+    Counted,
     Exercise,
     NotYet,
+    Try,
     call,
     close,
+    counted,
     expect,
-    little_batches,
+    judge,
+    little_loader,
+    little_stories,
     number,
     numbers,
     plain,
@@ -40,21 +44,30 @@ def my_stories(share, points):
 
 def check_stories(answer: Callable[..., Any]) -> None:
     """Plan test sets for some shares and margins."""
-    for share, points in ((0.94, 3), (0.7, 1.1), (0.55, 4.5)):
+    judge(_story_tries(answer))
+
+
+def _story_tries(answer: Callable[..., Any]) -> Iterator[Try]:
+    for share, points in ((0.94, 3), (0.7, 1.1), (0.55, 4.5), (0.5, 12.5), (0.5, 100)):
         seen = number(plain(call(answer, share, points)), "The number of stories")
         exact = 4 * share * (1 - share) / (points / 100) ** 2
         mistakes = [
             (exact, "There are no parts of stories. Round up."),
             (exact // 1, "With that few the margin is a little too big. Round up."),
+            (
+                exact // 1 + 1,
+                "If the margin is exactly as big as it may be, no further story is needed.",
+            ),
             (ceil(exact / 4), "The rule of thumb begins with 2 times the root."),
             (exact / 4, "The rule of thumb begins with 2 times the root."),
             (ceil(exact / 2), "The 2 stands before the root, so it is squared as well."),
             (ceil(exact / 1e4), "A point is a hundredth. The share is not given in points."),
             (exact / 1e4, "A point is a hundredth. The share is not given in points."),
             (ceil(exact * points / 100), "The margin is a root: to undo it, take the square."),
+            (exact * points // 100 + 1, "The margin is a root: to undo it, take the square."),
         ]
         example = f"A share of {share}, a margin of {points} points"
-        expect(seen, ceil(exact), example, mistakes)
+        yield Try(example, seen, ceil(exact), mistakes)
 
 
 STORIES = Exercise(
@@ -78,15 +91,24 @@ def my_precisions(counts):
 
 def check_precisions(answer: Callable[..., Any]) -> None:
     """Try a table with all classes guessed, and one with a class that never was."""
-    for rows in ([[8, 1, 1], [3, 4, 3], [0, 2, 6]], [[5, 0, 3], [4, 0, 2], [1, 0, 7]]):
+    judge(_precision_tries(answer))
+
+
+def _precision_tries(answer: Callable[..., Any]) -> Iterator[Try]:
+    for rows in (
+        [[8, 1, 1], [3, 4, 3], [0, 2, 6]],
+        [[5, 0, 3], [4, 0, 2], [1, 0, 7]],
+        [[0, 2], [0, 6]],
+        [[6, 0], [3, 1]],
+    ):
         counts = torch.tensor(rows)
         result = plain(call(answer, counts))
         seen = numbers(result, len(rows), f"The precisions for the table {rows}")
         for place, value in enumerate(seen):
-            check_precision(value, counts, place)
+            yield _precision_try(value, counts, place)
 
 
-def check_precision(seen: float, counts: Tensor, place: int) -> None:
+def _precision_try(seen: float, counts: Tensor, place: int) -> Try:
     """Is this the precision of a class?"""
     cell, column, row = (
         one.item() for one in (counts[place, place], counts[:, place].sum(), counts[place].sum())
@@ -106,7 +128,7 @@ def check_precision(seen: float, counts: Tensor, place: int) -> None:
         (cell // max(column, 1), "`//` leaves out the part after the point. Divide with `/`."),
         (1.0 - expected, "That is the share that was wrong."),
     ]
-    expect(seen, expected, example, mistakes)
+    return Try(example, seen, expected, mistakes)
 
 
 PRECISIONS = Exercise(
@@ -148,47 +170,63 @@ LABELS = [0, 1, 0, 1, 1]  # the guesses are 0, 1, 0, 2, 1
 
 def check_unsure(answer: Callable[..., Any]) -> None:
     """Try models that answer some, all and none of the questions."""
+    judge(_unsure_tries(answer))
+
+
+def _unsure_tries(answer: Callable[..., Any]) -> Iterator[Try]:
     probabilities, labels = torch.tensor(PROBABILITIES), torch.tensor(LABELS)
-    for threshold in (0.45, 0.0, 0.55, 0.95):
+    for threshold in (0.45, 0.0, 0.55, 0.95, 0.5):
         result = plain(call(answer, probabilities, labels, threshold))
         example = (
             f"Of 5 stories with the confidences 0.9, 0.7, 0.34, 0.5, 0.6, at least {threshold} sure"
         )
         seen = numbers(result, 2, f"{example}: two shares")
-        sure = probabilities.amax(dim=1) >= threshold
+        confidence = probabilities.amax(dim=1)
         right = probabilities.argmax(dim=1) == labels
         truth = probabilities[range(5), labels] >= threshold  # not what confidence means
-        check_answered(seen[0], int(sure.sum()) / 5, example)
-        counts = [int(one.sum()) for one in (sure, right & sure, right, truth)]
-        check_right(seen[1], counts, example)
+        more = confidence > threshold  # not what "at least" means
+        sure = confidence >= threshold
+        counts = [int(one.sum()) for one in (sure, right & sure, right, truth, more, right & more)]
+        yield _answered_try(seen[0], counts, example)
+        yield _right_try(seen[1], counts, example)
 
 
-def check_answered(seen: float, expected: float, example: str) -> None:
+AT_LEAST = "A confidence of exactly the threshold is *at least* the threshold, so it is enough."
+
+
+def _answered_try(seen: float, counts: Sequence[int], example: str) -> Try:
     """Is this the share of the stories that are answered?"""
+    answered, more = counts[0], counts[4]
     mistakes = [
-        (5 * expected, "That is how many are answered. Divide by all stories."),
-        (1 - expected, "That is the share of those that are *not* answered."),
+        (answered, "That is how many are answered. Divide by all stories."),
+        (1 - answered / 5, "That is the share of those that are *not* answered."),
+        (more / 5, AT_LEAST),
     ]
-    expect(seen, expected, f"{example}: the share answered", mistakes)
+    return Try(f"{example}: the share answered", seen, answered / 5, mistakes)
 
 
-def check_right(seen: float, counts: Sequence[int], example: str) -> None:
+def _right_try(seen: float, counts: Sequence[int], example: str) -> Try:
     """Is this the share that is right among those answered?"""
-    answered, among, right, truth = counts
+    answered, among, right, truth, more, right_more = counts
     if isnan(seen):
         raise NotYet(
             f"{example}: expected 0 and 0, saw nan. No story is answered, and 0 divided by 0 is "
             "not a number."
         )
     mistakes = [
+        (right_more / max(more, 1), AT_LEAST),
         (among / 5, "Divide by the stories that are answered, not by all of them."),
         (right / 5, "That is the accuracy over all stories, those not answered included."),
+        (
+            right / 5 if answered else 0,
+            "That is the accuracy over all stories, those not answered included.",
+        ),
         (truth / max(answered, 1), "The confidence is the *highest* probability of a story."),
         (among, "That is how many are right. Divide by those answered."),
         (1 - among / max(answered, 1), "That is the share that is wrong."),
     ]
     expected = among / answered if answered else 0.0
-    expect(seen, expected, f"{example}: the share right among those answered", mistakes)
+    return Try(f"{example}: the share right among those answered", seen, expected, mistakes)
 
 
 UNSURE = Exercise(
@@ -218,7 +256,8 @@ class Asked(NamedTuple):
     """A model has been asked about a batch."""
 
     place: int  # of the model in the list
-    token_ids: Tensor
+    stories: int
+    of_test: bool  # of the test set, or else of the validation set
     training: bool  # its mode
 
 
@@ -235,7 +274,8 @@ class Candidate(TextClassifier):
 
     def forward(self, token_ids: Tensor, offsets: Tensor) -> Tensor:
         """Guess, and note who was asked what, and in which mode."""
-        self.note(Asked(self.place, token_ids, self.training))
+        of_test = bool((token_ids >= HALF).any())
+        self.note(Asked(self.place, len(offsets), of_test, self.training))
         logits: Tensor = self.linear(self.dropout(self.embedding(token_ids, offsets)))
         return logits
 
@@ -245,49 +285,51 @@ def candidates(asked: list[Asked]) -> list[Candidate]:
     return [Candidate(place, asked) for place in range(4)]
 
 
-def scores_of(batches: Sequence[Batch]) -> list[Scores]:
+HALF = VOCAB_SIZE // 2  # the words from here on stand in stories of the test set alone
+VALIDATION, TEST = (19, 0), (18, 2)  # how many stories, and a seed that sets all mistakes apart
+
+
+def two_loaders() -> tuple[Counted, Counted]:
+    """Loaders of a validation set and of a test set, whose stories have different words."""
+    validation = little_stories(*VALIDATION, range(HALF))
+    test = little_stories(*TEST, range(HALF, VOCAB_SIZE))
+    return little_loader(validation, 8), little_loader(test, 8)
+
+
+def scores_of(loader: Iterable[Batch]) -> list[Scores]:
     """What should come out, for each of the candidates."""
-    labels = torch.cat([one.labels for one in batches])
-    scores = []
-    with torch.no_grad():
-        for model in candidates([]):
-            model.eval()
-            logits = torch.cat([model(one.token_ids, one.offsets) for one in batches])
-            right = (logits.argmax(dim=1) == labels).double().mean().item()
-            scores.append(Scores(F.cross_entropy(logits, labels).item(), right))
-    return scores
+    return [evaluate(model, loader) for model in candidates([])]
 
 
 def check_test_score(answer: Callable[..., Any]) -> None:
     """See which models are tested, and how often."""
-    validation, test = little_batches((8, 8, 3), 291), little_batches((8, 8, 2), 391)
     asked: list[Asked] = []
-    result = plain(call(answer, candidates(asked), validation, test))
+    result = plain(call(answer, candidates(asked), *two_loaders()))
     place, accuracy = numbers(result, 2, "The place of the chosen model and its accuracy")
-    scores = scores_of(validation), scores_of(test)
-    of_test = [batch.token_ids for batch in test]
-    tested = [one.place for one in asked if any(one.token_ids is part for part in of_test)]
-    highest = max(range(4), key=lambda one: scores[1][one].accuracy)
-    check_tested(tested, place == highest, len(test))
+    validation, test = map(scores_of, two_loaders())
+    highest = max(range(4), key=lambda one: test[one].accuracy)
+    check_tested([one for one in asked if one.of_test], place == highest)
     if any(one.training for one in asked):
         raise NotYet("A model was asked in training mode. Expected: evaluation mode.")
-    check_chosen(place, accuracy, *scores)
+    check_chosen(place, accuracy, validation, test)
 
 
-def check_tested(tested: list[int], luckiest: bool, batches: int) -> None:
-    """Did one model answer each batch of the test set once?"""
+def check_tested(tested: list[Asked], luckiest: bool) -> None:
+    """Did one model answer each story of the test set once?"""
     if not tested:
         raise NotYet("No model answered the questions of the exam. Expected: the chosen one, once.")
-    if len(set(tested)) > 1:
+    models = {one.place for one in tested}
+    if len(models) > 1:
         why = " And the one that did best there was chosen, so its score is flattered."
         raise NotYet(
-            f"{len(set(tested))} models sat the exam. Expected: one, chosen before, by the quizzes."
+            f"{len(models)} models sat the exam. Expected: one, chosen before, by the quizzes."
             + why * luckiest
         )
-    if len(tested) != batches:
+    if (stories := sum(one.stories for one in tested)) != TEST[0]:
         raise NotYet(
-            f"Model {tested[0]} sat the exam more or less than once: it answered {len(tested)} "
-            f"batches, and the exam has {batches}. Expected: each batch once."
+            f"Model {tested[0].place} sat the exam more or less than once: it answered "
+            f"{counted(stories, 'question')}, and the exam has {TEST[0]}. Expected: each of them "
+            "once."
         )
 
 

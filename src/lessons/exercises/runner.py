@@ -15,6 +15,7 @@ import torch
 
 from lessons.exercises import asserts
 from lessons.exercises.asserts import Exercise, NotYet, brief
+from lessons.exercises.errors import likely_slip
 
 _LIBRARY = str(Path(__file__).parents[1])  # an answer may inherit from a class of ours
 
@@ -165,7 +166,8 @@ def blame(error: BaseException, answer: Any) -> Verdict:
             f"Our checker failed ({what}), not you. Your answer may be right. Please report it.",
         )
     where = f"line {lines[-1].lineno} of your cell: {lines[-1].line}"
-    return Verdict(NOT_YET, f"Your code raised {what}\nin {where}")
+    slip = likely_slip(what, lines[-1].line or "")
+    return Verdict(NOT_YET, f"Your code raised {what}\nin {where}" + f"\n{slip}" * bool(slip))
 
 
 # ------------------------------------------------------------------------------ the time limit

@@ -5,6 +5,7 @@ from lessons.panels.break_it import BreakPanel
 from lessons.panels.check_yourself import CheckYourself
 from lessons.panels.headline import HeadlinePanel
 from lessons.panels.learning_rate import RatePanel
+from lessons.panels.parsons import ParsonsPanel
 from lessons.panels.prediction import CurvePrediction, NumberPrediction
 from lessons.panels.splits import SplitPanel
 from lessons.panels.training_lab import Target, TrainingLab
@@ -17,6 +18,7 @@ __all__ = [
     "CurvePrediction",
     "HeadlinePanel",
     "NumberPrediction",
+    "ParsonsPanel",
     "RatePanel",
     "SplitPanel",
     "Target",

@@ -60,7 +60,12 @@ class CheckYourself(Panel):
 
 def verdict(option: Option) -> str:
     """Right or not, as a mark and a word, in HTML. Screen readers skip the mark."""
-    mark, word = ("✓", "Right.") if option.right else ("✗", "Not yet.")
+    return verdict_of(option.right)
+
+
+def verdict_of(right: bool) -> str:
+    """The same for any answer."""
+    mark, word = ("✓", "Right.") if right else ("✗", "Not yet.")
     return f'<span aria-hidden="true">{mark}</span> <b>{word}</b>'
 
 
