@@ -8,7 +8,7 @@ BIN := .venv/bin
 UV := $(shell command -v uv 2> /dev/null)
 OLD := .venv-torchtext
 PAGE := notebooks/torchtext
-NOTEBOOKS := notebooks/[0-9]*.ipynb
+NOTEBOOKS := notebooks/*.ipynb
 RUN := jupyter nbconvert --log-level=ERROR --to notebook --execute --inplace
 # Two workers; conftest.py says which tests stay together, and what is begun first.
 PYTEST := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --durations=10

@@ -282,7 +282,7 @@ def test_a_sentence_that_is_no_news_is_given_a_topic_all_the_same(runs):
         assert max(bank, key=bank.get) == "Business"
 
 
-# ------------------------------------------------------------- the pipeline and the glossary
+# ---------------------------------------------------------------------------- the pipeline
 
 
 def test_the_pipeline_has_24_lines_and_each_names_its_lesson():
@@ -290,15 +290,3 @@ def test_the_pipeline_has_24_lines_and_each_names_its_lesson():
     lines = [line for line in code.splitlines() if line]
     assert len(lines) == 24
     assert all(re.search(r"  # 0[1-7]", line) for line in lines)
-
-
-def test_the_glossary_is_sorted_and_leads_to_the_lessons():
-    rows = [line.split(" | ") for line in CELLS["glossary"].splitlines() if line.startswith("| ")]
-    terms = [row[0].strip("| `").lower() for row in rows[1:]]
-    assert len(terms) >= 60
-    assert terms == sorted(terms)
-    assert len(set(terms)) == len(terms)
-    for *_, lesson in rows[1:]:
-        number, target = re.fullmatch(r"\[(0\d)\]\((.*)\) \|", lesson).groups()
-        assert target.startswith(number)
-        assert (NOTEBOOK.parent / target).exists()

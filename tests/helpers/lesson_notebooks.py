@@ -10,7 +10,9 @@ from nbclient.exceptions import CellExecutionError
 
 from lessons.exercises import EXERCISES
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("[0-9]*.ipynb"))  # the lessons, in their order
+PAGES = sorted(FOLDER.glob("[!0-9]*.ipynb"))  # to look something up in
 
 
 def read(path):

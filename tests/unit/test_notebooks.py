@@ -7,17 +7,23 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
-from lesson_notebooks import NOTEBOOKS, read
+from lesson_notebooks import NOTEBOOKS, PAGES, exercises_of, read
 from nbconvert import ScriptExporter
 
 ROOT = Path(__file__).parents[2]
 FROM_TORCHTEXT = ROOT / "notebooks" / "torchtext" / "from_torchtext.ipynb"  # runs elsewhere
 
-every_page = pytest.mark.parametrize(
-    "path", [*NOTEBOOKS, FROM_TORCHTEXT], ids=lambda path: path.stem
+GLOSSARY = ROOT / "notebooks" / "glossary.ipynb"  # a table to look something up in
+DRAWING = ROOT / "notebooks" / "img" / "pipeline.svg"
+
+ALL = [*NOTEBOOKS, *PAGES, FROM_TORCHTEXT]
+every_notebook = pytest.mark.parametrize("path", ALL, ids=lambda path: path.stem)
+every_page = pytest.mark.parametrize(  # that is read from top to bottom
+    "path", [path for path in ALL if path != GLOSSARY], ids=lambda path: path.stem
 )
 
 
@@ -25,14 +31,14 @@ def sources(path, kind):
     return [cell.source for cell in read(path).cells if cell.cell_type == kind]
 
 
-@every_page
+@every_notebook
 def test_form(path):
     notebook = read(path)
     nbformat.validate(notebook)
     prose = "\n".join(sources(path, "markdown"))
     levels = [len(marks) for marks in re.findall(r"^(#+) ", prose, re.M)]
     assert levels[0] == 1
-    assert set(levels[1:]) == {2}
+    assert set(levels[1:]) <= {2}
     for cell in notebook.cells:
         assert not re.fullmatch(r"[0-9a-f]{8}(-.*)?", cell.id), "cell ids are words"
         if cell.cell_type == "code":
@@ -42,7 +48,7 @@ def test_form(path):
             assert cell.execution_count, "run `make refresh`"
 
 
-@every_page
+@every_notebook
 def test_nothing_is_exempt_from_comparison(path):
     text = path.read_text()
     assert not re.search(r"nbval|# ?pytest", text, re.I)
@@ -55,7 +61,7 @@ def test_nothing_is_exempt_from_comparison(path):
     )
 
 
-@every_page
+@every_notebook
 def test_every_picture_has_words_and_a_sentence_about_it(path):
     cells = read(path).cells
     for cell, following in zip(cells, [*cells[1:], None], strict=True):
@@ -65,9 +71,14 @@ def test_every_picture_has_words_and_a_sentence_about_it(path):
                 assert len(re.search(r'alt="([^"]+)"', html)[1]) > 30
                 assert following.cell_type == "markdown"
             assert "image/png" not in output.get("data", {})  # an image without words
+        if cell.cell_type == "markdown":
+            assert "![" not in cell.source
+            for drawn in re.findall(r"<img[^>]*>", cell.source):
+                assert len(re.search(r'alt="([^"]+)"', drawn)[1]) > 30
+                assert (path.parent / re.search(r'src="([^"]+)"', drawn)[1]).exists()
 
 
-@every_page
+@every_notebook
 def test_it_can_be_saved_as_a_script(path):
     """`jupyter nbconvert --to script` reads from the metadata which language it is."""
     code, resources = ScriptExporter().from_filename(path)
@@ -118,7 +129,7 @@ MODULES = sorted((ROOT / "src/lessons").glob("*.py"))
 LIBRARY = dict(pair for module in MODULES for pair in definitions(module.read_text()))
 
 
-@every_page
+@every_notebook
 def test_what_is_shown_and_held_by_the_library_is_the_same_code(path):
     shown = [pair for code in code_of(path) for pair in definitions(code)]
     held = [(name, tree) for name, tree in shown if name in LIBRARY]
@@ -153,6 +164,8 @@ def following(path):
     """The link at the end of a page."""
     if path == FROM_TORCHTEXT:
         return "../02_loaders.ipynb"  # back to the lesson that led there
+    if path in PAGES:
+        return NOTEBOOKS[1].name  # a beginner reads it after the first lesson
     return NOTEBOOKS[(NOTEBOOKS.index(path) + 1) % len(NOTEBOOKS)].name
 
 
@@ -164,19 +177,47 @@ def test_it_ends_with_three_lines_and_a_link_on(path):
     assert re.search(rf"\({re.escape(following(path))}\)\.?$", last.rstrip())
 
 
-@every_page
+@every_notebook
 def test_its_links_lead_somewhere(path):
-    for link in re.findall(r"\]\(([^)#]+)\)", "\n".join(sources(path, "markdown"))):
-        assert (path.parent / link).exists(), link
+    for link in re.findall(r"\]\(([^)]+)\)", "\n".join(sources(path, "markdown"))):
+        file, _, anchor = link.partition("#")
+        target = path.parent / file if file else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def anchors(path):
+    """What a link can lead to in a notebook: its headings, as JupyterLab names them."""
+    headings = re.findall(r"^#+ (.+)$", "\n".join(sources(path, "markdown")), re.M)
+    return {heading.replace(" ", "-") for heading in headings}
+
+
+def reading(path):
+    """The minutes of a slow reader: one for 110 words of prose, and one for each cell of code."""
+    words = sum(len(text.split()) for text in sources(path, "markdown"))
+    return math.ceil(words / 110 + len(sources(path, "code")))
+
+
+def solving(path):
+    """The minutes for the exercises, six for each."""
+    return 6 * len(exercises_of(read(path))[1])
 
 
 @every_page
 def test_its_minutes_are_those_of_a_slow_reader(path):
-    """150 words of prose a minute, and 0.7 minutes for each cell of code."""
-    prose = sources(path, "markdown")
-    words = sum(len(text.split()) for text in prose)
-    minutes = math.ceil(words / 150 + 0.7 * len(sources(path, "code")))
-    assert f"This takes about {minutes} minutes." in prose[0]
+    """How long readers took: lessons 01 to 04 with their exercises 70, 82, 66 and 78 minutes."""
+    more = f" to read and run, and {solving(path)} for the exercises" if solving(path) else ""
+    told = f"This takes about {reading(path)} minutes{more}."
+    assert told in " ".join(sources(path, "markdown")[0].split())
+
+
+@every_page
+def test_a_long_page_has_one_good_place_for_a_break_near_its_middle(path):
+    cells = read(path).cells
+    sentence = re.compile(r"^\*\*A good place for a break\.\*\* [A-Z][^.?!]{30,}\.(\n\n|\Z)", re.M)
+    breaks = [i / len(cells) for i, cell in enumerate(cells) if sentence.search(cell.source)]
+    assert len(breaks) == 1 or (not breaks and reading(path) <= 40)
+    assert all(0.35 <= place <= 0.65 for place in breaks)
 
 
 @every_page
@@ -195,7 +236,7 @@ def test_it_can_be_presented(path):
 
 def test_one_click_leads_from_lesson_02_and_from_the_glossary_to_torchtext():
     (told,) = (text for text in sources(NOTEBOOKS[2], "markdown") if "**torchtext**" in text)
-    glossary = "\n".join(sources(NOTEBOOKS[7], "markdown"))
+    glossary = "\n".join(sources(GLOSSARY, "markdown"))
     (row,) = re.findall(r"^\| torchtext \|.*$", glossary, re.M)
     for words in (told, row):
         assert "](torchtext/from_torchtext.ipynb)" in words
@@ -228,23 +269,29 @@ def test_make_test_collects_neither_that_notebook_nor_its_tests():
 
 
 def glossary():
-    """The terms of the table in lesson 07."""
-    lesson = ROOT / "notebooks" / "07_results.ipynb"
-    (table,) = (text for text in sources(lesson, "markdown") if "| term |" in text)
-    return re.findall(r"^\| ([^|]+) \| [^|]+ \| \[\d\d\]\(.+?\.ipynb\) \|$", table, re.M)
+    """The terms of the table, each with the lesson that it leads to."""
+    (table,) = (text for text in sources(GLOSSARY, "markdown") if "| term |" in text)
+    rows = re.findall(r"^\| ([^|]+) \| [^|]+ \| \[(\d\d)\]\((\2_.+?\.ipynb)\) \|$", table, re.M)
+    assert len(rows) == len(table.strip().split("\n")) - 2  # the head has two lines
+    return {term: file for term, _, file in rows}
 
 
 def told(path):
     """The prose of a lesson, cell by cell, without its title, recap, headings, links and code."""
     for text in sources(path, "markdown")[1:]:
         if not text.startswith("## In three lines"):
-            yield re.sub(r"^#.*$|\]\(.*?\)|`[^`]*`|<a .*?</a>", "", text, flags=re.M)
+            yield re.sub(r"^#.*$|\]\(.*?\)|`[^`]*`|<a .*?</a>|<img [^>]*>", "", text, flags=re.M)
 
 
 def test_the_glossary_is_sorted_and_long():
     terms = [term.lower() for term in glossary()]
     assert terms == sorted(set(terms))
     assert len(terms) > 50
+
+
+def test_one_click_leads_from_lessons_00_and_07_to_the_glossary():
+    for path in (NOTEBOOKS[0], NOTEBOOKS[7]):
+        assert f"]({GLOSSARY.name})" in "\n".join(sources(path, "markdown"))
 
 
 @pytest.mark.parametrize("term", glossary())
@@ -255,3 +302,43 @@ def test_a_term_is_explained_where_it_is_first_used(term):
         (path, text) for path in NOTEBOOKS for text in told(path) if word.search(text)
     )
     assert any(map(word.search, re.findall(r"\*\*([^*]+)\*\*", first))), f"{path.stem}: {first}"
+
+
+# ------------------------------------------------------------------ the drawing of the pipeline
+
+
+def test_what_is_drawn_is_linked_in_the_same_words():
+    told = "\n".join(sources(NOTEBOOKS[0], "markdown"))
+    assert DRAWING.name in told
+    parts = ElementTree.parse(DRAWING).findall(".//*[@class='part']")
+    links = re.findall(r"^- \[([^\]]+)\]\((\d\d)_", told, re.M)
+    assert sorted(words.strip("*") for words, _ in links) == sorted(part.text for part in parts)
+    assert [lesson for _, lesson in links] == sorted(lesson for _, lesson in links)
+
+
+def luminance(colour):
+    """How light a colour is, from 0 to 1, as WCAG reckons it."""
+    shares = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [s / 12.92 if s <= 0.04045 else ((s + 0.055) / 1.055) ** 2.4 for s in shares]
+    return sum(weight * s for weight, s in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def contrast(one, other):
+    """From 1 to 21: text needs 4.5, and a line 3."""
+    dark, light = sorted(map(luminance, (one, other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_the_drawing_can_be_read_on_light_and_dark_pages():
+    drawing = DRAWING.read_text()
+    rules = dict(re.findall(r"^ *([^\n{]+) \{ (.*) \}$", drawing, re.M))
+    colour = {
+        name: re.search(r"(?:fill|stroke): (#\w{6})|$", rule)[1] for name, rule in rules.items()
+    }
+    boxes = [rule for name, rule in colour.items() if name.endswith("rect")]
+    assert len(boxes) == 4 and all(contrast(colour["text"], box) >= 4.5 for box in boxes)
+    for page in ("#ffffff", "#111111"):  # JupyterLab's
+        assert contrast(colour[".line"], page) >= 3 and contrast(colour[".head"], page) >= 3
+    root = ElementTree.parse(DRAWING).getroot()
+    assert len(root.findtext("{*}desc")) > 30
+    assert not re.search("<script|href|url\\((?!#)", drawing)  # all that it needs is in it
