@@ -3,6 +3,7 @@
 import math
 import re
 from itertools import pairwise
+from statistics import fmean
 
 import nbformat
 import pytest
@@ -125,13 +126,13 @@ def test_batches_of_8_and_of_1024_in_five_and_in_thirty_epochs(history, prepared
 
 
 @five_seeds
-def test_with_a_rate_of_01_the_star_comes_early_and_the_loss_rises_after_it(history, seed):
-    long = history(epochs=30, learning_rate=0.1, seed=seed)
-    star = best(long)
-    claim("best epoch", star.number, "<", 6)
-    claim("last by best", long[-1].validation.loss / star.validation.loss, ">", 1.1)
-    claim("training accuracy", long[-1].train.accuracy, ">", 0.99)
-    claim_near("accuracy", long[-1].validation.accuracy, star.validation.accuracy, within=0.04)
+def test_with_a_rate_of_03_the_star_comes_at_once_and_the_loss_rises_after_it(history, seed):
+    run = history(epochs=10, batch_size=32, learning_rate=0.3, seed=seed)
+    star = best(run)
+    claim("best epoch", star.number, "<", 3)
+    after = run[star.number :]
+    claim("most by best", max(e.validation.loss for e in after) / star.validation.loss, ">", 4)
+    claim("accuracy", fmean(epoch.validation.accuracy for epoch in run), ">", 0.7)
 
 
 HEADLINE = "Rocket engine maker wins the cup for best bank"
