@@ -53,7 +53,8 @@ def course(parts: Split, seed: int) -> Run:
     begun = perf_counter()
     vocabulary = Vocabulary.build(parts.train.texts)
     train, validation = (EncodedStories(part, vocabulary) for part in parts[:2])
-    loader, quiz = make_loader(train, 128, True, seed), make_loader(validation, 128)
+    train_loader = make_loader(train, 128, True, seed)
+    validation_loader = make_loader(validation, 128)
     start = torch.Generator().manual_seed(seed)
     model = TextClassifier(len(vocabulary), len(parts.train.names), generator=start)
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2, fused=True)
@@ -62,9 +63,9 @@ def course(parts: Split, seed: int) -> Run:
     def events() -> Iterator[Epoch]:
         for number in range(1, 11):
             since = perf_counter()
-            learned = train_one_epoch(model, loader, optimizer)
+            learned = train_one_epoch(model, train_loader, optimizer)
             epochs.append(perf_counter() - since)
-            scores = evaluate(model, quiz)
+            scores = evaluate(model, validation_loader)
             reached.append(perf_counter() - begun)
             kept[number] = {name: value.clone() for name, value in model.state_dict().items()}
             yield Epoch(number, learned, scores, epochs[-1])
@@ -143,7 +144,7 @@ def tutorial(parts: Split, seed: int) -> Run:
     optimizer = torch.optim.SGD(model.parameters(), lr=5.0)
     scheduler = torch.optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.1)
     reached, epochs, validation = [], [], []
-    quiz = torch.tensor(parts.validation.labels)
+    answers = torch.tensor(parts.validation.labels)
     for _ in range(10):
         since = perf_counter()
         model.train()
@@ -153,7 +154,7 @@ def tutorial(parts: Split, seed: int) -> Run:
             nn.utils.clip_grad_norm_(model.parameters(), 0.1)
             optimizer.step()
         epochs.append(perf_counter() - since)
-        accuracy = (guess(parts.validation) == quiz).float().mean().item()
+        accuracy = (guess(parts.validation) == answers).float().mean().item()
         if validation and validation[-1] > accuracy:
             scheduler.step()
         validation.append(accuracy)

@@ -265,9 +265,9 @@ def main() -> None:
         print_row("what", "measured", "target")
         print_row("---", "---", "---")
         trips = measure_round_trip(bench)
-        told = f"{median(trips):.1f} ms, {max(trips):.0f} ms"
+        figures = f"{median(trips):.1f} ms, {max(trips):.0f} ms"
         print_row(
-            f"a message to the kernel and its answer, {TRIPS} times: median, maximum", told, "–"
+            f"a message to the kernel and its answer, {TRIPS} times: median, maximum", figures, "–"
         )
         quick, slow = measure_stop(bench, 0.0), measure_stop(bench, 0.02)
         print_delays("usual batches", quick)
@@ -275,8 +275,8 @@ def main() -> None:
         print_delays("all", quick + slow)
         panel, bare, drawings = measure_speed(bench)
         ratio = median(a / b for a, b in zip(panel, bare, strict=True))
-        told = f"{ratio:.2f} ({median(panel):.0f} / {median(bare):.0f})"
-        print_row(f"steps a second, panel / bare loop, {PAIRS} pairs", told, "at least 0.9")
+        figures = f"{ratio:.2f} ({median(panel):.0f} / {median(bare):.0f})"
+        print_row(f"steps a second, panel / bare loop, {PAIRS} pairs", figures, "at least 0.9")
         print_row("new drawings a second", f"{drawings:.1f}", "2 to 4")
         workers, grown = measure_use(bench)
         use = f"after {CYCLES} times Train and Stop and {CYCLES * MOVES} slider moves:"

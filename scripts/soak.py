@@ -174,7 +174,7 @@ def records_of(path: Path) -> list[Record]:
 
 
 def said_twice(records: Iterable[Record]) -> list[str]:
-    """The claims that cannot be told apart, so that nobody knows how much room each has."""
+    """The claims with one name, so that the room of each is unknown."""
     times = Counter((test, what, relation) for test, what, _, relation, _ in records)
     return [f"{test} claims {what!r} twice" for (test, what, _), n in times.items() if n > 1]
 
@@ -276,7 +276,7 @@ def machines_of(asked: argparse.Namespace) -> list[str]:
 
 
 def run_passes(asked: argparse.Namespace, machines: Sequence[str], folder: Path) -> list[Pass]:
-    """All passes, `WORKERS` at a time, each told when it is done."""
+    """All passes, `WORKERS` at a time; a line for each when it is done."""
     with ThreadPoolExecutor(WORKERS) as pool:
         running = [
             pool.submit(run_pass, name, folder / name.replace(":", "-"), asked.tests, asked.select)

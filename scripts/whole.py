@@ -16,7 +16,7 @@ MODULES = re.compile(r"^([\w-]+(?:/__init__)?\.py),", re.M)
 
 
 def missing(wanted: Requirement, seen: set[str]) -> str | None:
-    """What this package and all that it needs lack, told as words, or None."""
+    """What this package and all that it needs lack, in words, or None."""
     if wanted.name in seen:
         return None
     seen.add(wanted.name)

@@ -53,9 +53,9 @@ def load_checkpoint(path: str | Path) -> Classifier:
         raise ValueError(_missing(path))
     contents = read_tensors(path)
     if not isinstance(contents, dict) or contents.get("format") != _FORMAT:
-        raise ValueError(_ANOTHER.format(path=path))
+        raise ValueError(_OTHER_MODEL.format(path=path))
     if path.resolve() in _SAVED and contents.get("kernel") != _KERNEL:
-        raise ValueError(_ANOTHERS.format(path=path))
+        raise ValueError(_REPLACED.format(path=path))
     by_character = contents.get("by_character", False)  # older checkpoints do not have it
     vocabulary, names = Vocabulary.of(contents["tokens"], by_character), tuple(contents["names"])
     try:
@@ -63,15 +63,15 @@ def load_checkpoint(path: str | Path) -> Classifier:
         model = TextClassifier(len(vocabulary), len(names), embedding_dim)
         model.load_state_dict(contents["weights"])
     except (KeyError, RuntimeError) as error:
-        raise ValueError(_ANOTHER.format(path=path)) from error
+        raise ValueError(_OTHER_MODEL.format(path=path)) from error
     return Classifier(model, vocabulary, names)
 
 
-_ANOTHER = (
+_OTHER_MODEL = (
     "The file {path} holds another model than this course's TextClassifier. Load it with the "
     "program that made it, or train and save again."
 )
-_ANOTHERS = (
+_REPLACED = (
     "The checkpoint {path} is not of this training: another program, perhaps a second notebook, "
     "saved its model under the same name. Give each its own name and train again."
 )

@@ -40,8 +40,8 @@ def test_a_bug_by_keyboard_alone(page, show):
     expect(status(page)).to_contain_text(
         "Finished. It usually looks like this: The validation loss climbs"
     )
-    told = re.compile("The broken run after epoch 10: validation loss")
-    expect(drawing(page)).to_have_attribute("aria-label", told)
+    expected = re.compile("The broken run after epoch 10: validation loss")
+    expect(drawing(page)).to_have_attribute("aria-label", expected)
     expect(page.locator(".lessons-panel dl")).to_contain_text("How to mend it")
     assert serious(page, ".lessons-panel") == []
 

@@ -58,8 +58,8 @@ def test_runs_stay_for_comparison_and_the_next_cell_has_the_values(page, show):
     expect(page.locator(".lessons-panel [role=img]")).to_have_attribute(
         "aria-label", re.compile(r"\b1 earlier run is")
     )
-    told = notebook.run("print(len(lab.history), lab.best in lab.history, lab.classifier.names)")
-    assert told.startswith("10 True ('World'")
+    printed = notebook.run("print(len(lab.history), lab.best in lab.history, lab.classifier.names)")
+    assert printed.startswith("10 True ('World'")
     press(page, "Reset")
     expect(status(page)).to_contain_text("All runs are forgotten")
     expect(page.locator(".lessons-panel table")).to_have_count(0)
@@ -97,8 +97,8 @@ def test_a_button_while_a_cell_trains_wipes_nothing(page, show, name):
     button.evaluate("button => {button.disabled = false; button.click()}")
     notebook.idle()
     expect(status(page)).to_contain_text("Finished. Epoch 10:")
-    told = notebook.run("print([len(run.history) for run in lab.runs], lab.best in lab.history)")
-    assert told.strip() == "[1, 10] True"
+    printed = notebook.run("print([len(run.history) for run in lab.runs], lab.best in lab.history)")
+    assert printed.strip() == "[1, 10] True"
     assert notebook.run("print(len(lab.classifier.names))").strip() == "4"
 
 
@@ -134,12 +134,12 @@ def test_running_the_cell_again_leaves_one_training_and_loses_nothing(page, show
     notebook.idle()
     expect(page.locator(".lessons-panel")).to_have_count(1)
     expect(status(page)).to_contain_text("Stopped after")
-    told = notebook.run(
+    printed = notebook.run(
         "import threading\n"
         "print(sum(t.name == 'lessons-worker' for t in threading.enumerate()), len(lab.runs))\n"
         "print(lab.best.number >= 1)"
     )
-    assert told.split() == ["0", "1", "True"]
+    assert printed.split() == ["0", "1", "True"]
 
 
 def test_a_new_kernel_finds_history_and_best_model(page, show):
@@ -166,9 +166,9 @@ def test_a_closed_tab_shows_the_result_when_it_is_opened_again(page, show, addre
     again = Notebook(page, address, f"{request.node.name}/panel.ipynb")
     expect(status(page)).to_contain_text("Finished. Epoch 3:")  # it went on all the time
     assert again.run("print(len(lab.history))").strip() == "3"
-    told = again.run(
+    printed = again.run(
         "import threading\nprint([t.name for t in threading.enumerate() if 'lessons' in t.name])"
     )
-    assert told.strip() == "[]"
+    assert printed.strip() == "[]"
     press(page, "Train")  # and can be used
     expect(page.locator(".lessons-panel table")).to_contain_text("3 of 3")

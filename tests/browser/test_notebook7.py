@@ -1,10 +1,8 @@
 """The panels in Jupyter Notebook 7: the keys reach the control that has the focus."""
 
 import pytest
-from jupyter_browser import LAB, Notebook, serious, serve_lab, write_notebook
+from jupyter_browser import LAB, QUESTIONS, Notebook, serious, serve_lab, write_notebook
 from playwright.sync_api import expect
-
-QUIZ = 'from lessons.panels import CheckYourself\nCheckYourself("00")'
 
 
 @pytest.fixture
@@ -16,7 +14,7 @@ def address(folder, tmp_path):
 @pytest.fixture
 def page(address, folder, page):  # in this order: the server ends last
     """The page with a notebook of Notebook 7 in which these cells have run."""
-    write_notebook(folder / "notebook7.ipynb", LAB, QUIZ)
+    write_notebook(folder / "notebook7.ipynb", LAB, QUESTIONS)
     notebook = Notebook(page, address, "notebook7.ipynb", "notebooks")
     page.problems.clear()  # Notebook 7 has one of its own, also on a page without panels
     notebook.run_all()

@@ -1,4 +1,4 @@
-"""What lesson 03 says about starts, over five seeds."""
+"""What lesson 03 says about starts and about words, over five seeds."""
 
 import copy
 import math
@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from lessons.loaders import EncodedStories, make_loader
 from lessons.model import TextClassifier
+from lessons.panels.word_map import learn, topic_shares
 from lessons.sources import load_split
 from lessons.text import Vocabulary
 from lessons.validation import Epoch, evaluate, fit, predict
@@ -219,3 +220,64 @@ def test_copies_learn_much_less():
     lead = accuracies(small, 5) - accuracies(copies, 5)
     claim("least lead", lead.min(), ">", 0.2)
     claim("mean lead", lead.mean(), ">", 0.3)
+
+
+# ------------------------------------------------------------------------ what the words learn
+
+
+@cache
+def nearest_to_goal(seed, when):
+    """The five nearest of the 1,000 commonest words: how near, and the shares of their topics."""
+    vocabulary = Vocabulary.build(load_split("mini-news", seed=seed).train.texts)
+    table = train_from(small, seed)[when].embedding.weight.detach()
+    goal = vocabulary.token_to_id["goal"]
+    assert goal < 1000  # so that it is the first of six
+    best = F.cosine_similarity(table[:1000], table[goal], dim=1).topk(6)
+    assert best.indices[0] == goal
+    shares = topic_shares(encoded(seed)[0], len(vocabulary), 4)
+    return best.values[1:], shares[best.indices[1:]]  # (words,) and (words, topics)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_words_near_goal_are_of_sports_after_training_and_none_is_near_before(seed):
+    cosines, shares = nearest_to_goal(seed, 0)
+    claim("nearest before", cosines.max(), "<", 0.7)
+    cosines, shares = nearest_to_goal(seed, 1)
+    claim("least near of five after", cosines.min(), ">", 0.95)
+    claim("least share of sports", shares[:, 1].min(), ">", 0.5)
+
+
+@cache
+def word_map(seed):
+    return learn(load_split("mini-news", seed=seed), EPOCHS)
+
+
+def separations(epoch):
+    return torch.tensor([word_map(seed).separation(epoch) for seed in SEEDS])  # (seeds, 4)
+
+
+def test_words_of_a_topic_are_together_after_training_and_by_chance_before():
+    near, count, own, other = separations(0).T
+    claim("own topic is nearest, before", (near / count).max(), "<", 0.4)  # chance: a quarter
+    claim("of one topic before", own.abs().max(), "<", 0.1)
+    near, count, own, other = separations(1).T
+    claim("own topic is nearest, after one epoch", (near / count).min(), ">", 0.9)
+    near, count, own, other = separations(EPOCHS).T
+    claim("own topic is nearest, after five epochs", (near / count).min(), ">", 0.9)
+    claim("of one topic after five epochs", own.min(), ">", 0.8)
+    claim("of two topics after five epochs", other.max(), "<", 0)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_on_the_map_each_topic_has_a_corner_and_common_words_are_farther_inside(seed):
+    made = word_map(seed)
+    corners = torch.tensor([[-1.0, 1], [1, 1], [1, -1], [-1, -1]])
+    for topic, corner in zip(made.topics, corners, strict=True):
+        last = made.places(topic.ids, EPOCHS) * corner  # (words, 2): positive in its corner
+        claim(f"{topic.name}: in the corner", (last > 0).all(dim=1).double().mean(), ">", 0.7)
+        heap = made.places(topic.ids, 0).norm(dim=1).max() / made.reach
+        claim(f"{topic.name}: farthest out before", heap, "<", 0.15)
+    outer = torch.cat([made.places(topic.ids, EPOCHS).norm(dim=1) for topic in made.topics])
+    inner = made.places(made.plain, EPOCHS).norm(dim=1)
+    claim("crosses to points, from the middle", inner.mean() / outer.mean(), "<", 0.75)
+    assert {"the", "of"} <= {made.vocabulary.tokens[id] for id in made.plain}

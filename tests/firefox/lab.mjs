@@ -1,4 +1,4 @@
-// The training lab and a quiz, used in Firefox: node lab.mjs FIREFOX ADDRESS PICTURE TROUBLE
+// The training lab and some questions, used in Firefox: node lab.mjs FIREFOX ADDRESS PICTURE TROUBLE
 // It fails with words for what was awaited in vain or went wrong. PICTURE is a file for the page as
 // it is in the end, TROUBLE a selector of what no cell may hold.
 import assert from "node:assert/strict";

@@ -1,4 +1,4 @@
-"""The training lab and a quiz in Firefox. Outside of CI: make test-firefox."""
+"""The training lab and some questions in Firefox. Outside of CI: make test-firefox."""
 
 import json
 import shutil
@@ -6,13 +6,12 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from jupyter_browser import LAB, TROUBLE, serve_lab, write_notebook
+from jupyter_browser import LAB, QUESTIONS, TROUBLE, serve_lab, write_notebook
 
 HERE = Path(__file__).parent
 FIREFOX = next(filter(None, map(shutil.which, ("firefox-esr", "firefox"))), None)
 NODE = shutil.which("node") and shutil.which("npm")
 DRIVER = "puppeteer-core"  # drives Firefox without a driver of its own
-QUIZ = 'from lessons.panels import CheckYourself\nCheckYourself("00")'
 
 pytestmark = [
     pytest.mark.skipif(
@@ -35,8 +34,8 @@ def driver():
         subprocess.run(["npm", "install", "--no-audit", "--no-fund"], cwd=HERE, check=True)
 
 
-def test_the_lab_and_a_quiz_work_in_firefox(tmp_path):
-    write_notebook(tmp_path / "panels.ipynb", LAB, QUIZ)
+def test_the_lab_and_the_questions_work_in_firefox(tmp_path):
+    write_notebook(tmp_path / "panels.ipynb", LAB, QUESTIONS)
     picture = tmp_path / "firefox.png"
     with serve_lab(tmp_path, tmp_path / "home") as address:
         page = f"{address}/doc/tree/panels.ipynb"

@@ -28,6 +28,7 @@ torch.set_num_threads(1)
 lab = TrainingLab("lab", Target(0.85, 5))
 lab
 """
+QUESTIONS = 'from lessons.panels import CheckYourself\nCheckYourself("00")'
 NEWS = "@jupyterlab/apputils-extension:announcements"
 # The server ends when the guard's standard input does, so also when this process is killed; and
 # the guard ends with its server.

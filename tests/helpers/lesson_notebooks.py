@@ -48,7 +48,7 @@ def solved(path):
 
 
 def run(notebook, folder):
-    """Run a notebook in this folder, up to the first error, which stands in its outputs."""
+    """Run a notebook in this folder, up to the first error, which is in its outputs."""
     with suppress(CellExecutionError):
         NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
 
@@ -69,8 +69,8 @@ def assert_all_well(notebook):
         (cell.id, error.ename, error.evalue) for cell, error in outputs(notebook, "error")
     ] == []
     streams = outputs(notebook, "stream")
-    assert [(cell.id, told.text) for cell, told in streams if told.name == "stderr"] == []
-    printed = "".join(told.text for _, told in streams)
+    assert [(cell.id, stream.text) for cell, stream in streams if stream.name == "stderr"] == []
+    printed = "".join(stream.text for _, stream in streams)
     asked = sum(cell.source.count('\ncheck("') for cell in notebook.cells)
     assert printed.count("✓ Passed.") == asked
     assert "✗" not in printed and "○" not in printed

@@ -26,7 +26,7 @@ _WRONG = [
     ({"seed": "a"}, "seed is 'a'"),
 ]
 WRONG_SETTINGS = pytest.mark.parametrize(
-    ("wrong", "told"), _WRONG, ids=[str(wrong) for wrong, _ in _WRONG]
+    ("wrong", "message"), _WRONG, ids=[str(wrong) for wrong, _ in _WRONG]
 )
 
 

@@ -127,12 +127,12 @@ def test_it_comes_from_the_hub_once_and_then_from_the_cache(ask, files, sent):
         ("damaged", "a file was damaged on its way"),
     ],
 )
-def test_a_fault_is_told_in_seconds_and_leaves_nothing_behind(ask, files, sent, fault, sentence):
+def test_a_fault_is_reported_in_seconds_and_leaves_nothing(ask, files, sent, fault, sentence):
     with serve(files, fault) as (hub, address):
-        told = ask(address)
-        assert sentence in told["error"]
-        assert re.search(r"Run this again .*'mini-news'", told["error"])
-        assert told["seconds"] < 10  # datasets alone: 23 s, or 399 if the hub is silent
+        said = ask(address)
+        assert sentence in said["error"]
+        assert re.search(r"Run this again .*'mini-news'", said["error"])
+        assert said["seconds"] < 10  # datasets alone: 23 s, or 399 if the hub is silent
         hub.fault = None
         is_what_was_sent(ask(address), sent)
 
@@ -150,11 +150,11 @@ def test_each_answer_may_take_its_time(ask, files, sent, delay):
 
 
 @pytest.mark.parametrize("answers", [0, 1, 6, 9, 12])
-def test_a_hub_that_falls_silent_is_told_within_five_seconds(ask, files, answers):
+def test_a_hub_that_falls_silent_is_reported_within_five_seconds(ask, files, answers):
     with serve(files, answers=answers) as (hub, address):
-        told = ask(address)
-    assert re.search("the hub (stopped answering|took the connection and did not)", told["error"])
-    assert told["at"] - hub.last < 5
+        said = ask(address)
+    assert re.search("the hub (stopped answering|took the connection and did not)", said["error"])
+    assert said["at"] - hub.last < 5
 
 
 def test_the_lab_stops_while_it_downloads_and_goes_on(files, tmp_path):
@@ -194,8 +194,8 @@ def test_no_such_name(ask):
 def test_connection_refused(ask):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))  # bound, but nobody listens
-        told = ask(f"http://127.0.0.1:{free.getsockname()[1]}")
-    assert "the hub refused the connection" in told["error"]
+        said = ask(f"http://127.0.0.1:{free.getsockname()[1]}")
+    assert "the hub refused the connection" in said["error"]
 
 
 def test_no_network():
@@ -215,6 +215,6 @@ def test_a_connection_that_is_never_taken():
 
 def test_told_to_stay_offline_with_nothing_in_the_cache(ask, files):
     with serve(files) as (_, address):
-        told = ask(address, HF_HUB_OFFLINE="1")
-    assert "AG News could not be loaded" in told["error"]
-    assert "'mini-news'" in told["error"]
+        said = ask(address, HF_HUB_OFFLINE="1")
+    assert "AG News could not be loaded" in said["error"]
+    assert "'mini-news'" in said["error"]

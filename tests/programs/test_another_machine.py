@@ -21,19 +21,20 @@ from lessons.text import Vocabulary
 from lessons.training import train_step
 
 model = TextClassifier(50, 4, generator=torch.Generator().manual_seed(0))
-tokens, offsets, labels = torch.arange(40) % 25, torch.arange(0, 40, 4), torch.arange(10) % 4
-batch = Batch(tokens, offsets, labels)
-means = torch.stack([model.embedding.weight[row].mean(0) for row in tokens.view(10, 4)])
+token_ids, offsets, labels = torch.arange(40) % 25, torch.arange(0, 40, 4), torch.arange(10) % 4
+batch = Batch(token_ids, offsets, labels)
+means = torch.stack([model.embedding.weight[row].mean(0) for row in token_ids.view(10, 4)])
 by_hand = means @ model.linear.weight.T + model.linear.bias
-torch.testing.assert_close(by_hand, model(tokens, offsets))
-words = Vocabulary.of(["<unk>", "a", *map(str, range(48))])
-pulls = word_contributions(Classifier(model, words, tuple("wxyz")), "a b a")
-logits, again = model(tokens, offsets), model(tokens, offsets)
+torch.testing.assert_close(by_hand, model(token_ids, offsets))
+vocabulary = Vocabulary.of(["<unk>", "a", *map(str, range(48))])
+contributions = word_contributions(Classifier(model, vocabulary, tuple("wxyz")), "a b a")
+logits, again = model(token_ids, offsets), model(token_ids, offsets)
 assert torch.equal(logits, again)
 loss = train_step(model, batch, torch.optim.SGD(model.parameters(), lr=1.0)).loss
 slopes = [weights.grad for weights in model.parameters()]
 assert not model.embedding.weight.grad[25:].any()  # words that were not read
-torch.save([logits, torch.tensor(loss), torch.stack([p for _, p in pulls]), *slopes], sys.argv[1])
+shares = torch.stack([one for _, one in contributions])
+torch.save([logits, torch.tensor(loss), shares, *slopes], sys.argv[1])
 """
 
 

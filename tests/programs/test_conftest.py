@@ -64,14 +64,14 @@ def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
     names = [
         "unit/test_any.py",
         "b.ipynb",
-        "browser/test_quiz.py",
+        "browser/test_panels.py",
         "notebooks/test_notebooks_on_x.py",
     ]
     names += ["claims/test_1.py", "browser/test_lab.py", "programs/test_make.py", "unit/test_2.py"]
     items = [Item(path=Path("/course/tests") / name, marks=[]) for name in names]
     pytest_collection_modifyitems(items)
     assert [(item.path.name, *item.marks) for item in items] == [
-        ("test_quiz.py", "browser"),
+        ("test_panels.py", "browser"),
         ("test_lab.py", "browser"),
         ("test_1.py", "claims"),
         ("b.ipynb", "notebooks"),
@@ -87,7 +87,7 @@ def test_each_test_has_its_kind_and_what_takes_long_is_begun_first():
     [
         ("notebooks/02_loaders.ipynb::Cell 3", "notebooks/02_loaders.ipynb"),
         ("tests/browser/test_lab.py::test_it[x::y]", "browser"),
-        ("tests/browser/test_quiz.py::test_it", "browser"),
+        ("tests/browser/test_panels.py::test_it", "browser"),
         ("tests/claims/test_claims_01.py::test_it", "tests/claims/test_claims_01.py"),
         ("tests/programs/test_make.py::test_it[a]", "tests/programs/test_make.py::test_it[a]"),
         (

@@ -88,6 +88,7 @@ PANELS = {
     "RatePanel": lambda parts, folder: panels.RatePanel().step(),
     "SplitPanel": lambda parts, folder: panels.SplitPanel(parts.validation),
     "TrainingLab": lambda parts, folder: panels.TrainingLab("lab", folder=folder).run(epochs=1),
+    "WordMapPanel": lambda parts, folder: panels.WordMapPanel(parts).static(),
 }
 
 

@@ -34,8 +34,8 @@ def test_help_lists_every_target_and_make_alone_opens_the_course():
 
 @pytest.mark.parametrize("name", ["README.md", ".ci/run", ".pre-commit-config.yaml"])
 def test_whatever_make_is_said_to_do_is_a_target(name):
-    told = re.findall(r"\bmake (?:--\S+ )?([a-z-]+)", commands(ROOT / name))
-    assert told and set(told) <= TARGETS
+    named = re.findall(r"\bmake (?:--\S+ )?([a-z-]+)", commands(ROOT / name))
+    assert named and set(named) <= TARGETS
 
 
 def commands(path):
@@ -289,7 +289,7 @@ def test_torchtext_gets_an_environment_of_its_own(bare):
 # --------------------------------------------------------------- where none can be made
 
 
-def test_an_older_python_is_told_so_and_nothing_is_touched(course):
+def test_an_older_python_is_reported_and_nothing_is_touched(course):
     shutil.rmtree(packages(course) / "torch")
     old = PYTHON.format(python=sys.executable, changes="sys.version_info = (3, 10)")
     write_program(course / "python", old)
@@ -299,7 +299,7 @@ def test_an_older_python_is_told_so_and_nothing_is_touched(course):
     assert packages(course).exists()
 
 
-def test_the_oldest_python_that_is_told_so_can_read_the_program():
+def test_the_oldest_python_that_is_reported_can_read_the_program():
     program = (ROOT / "scripts" / "environment.py").read_text()
     ast.parse(program, feature_version=(3, 8))
     imported = re.findall(r"^(?:from|import) (\w+)", program, re.M)
@@ -309,7 +309,7 @@ def test_the_oldest_python_that_is_told_so_can_read_the_program():
     assert "sys.version_info < (3, 11)" in program
 
 
-def test_a_python_that_there_is_not_is_told_so(bare):
+def test_a_python_that_there_is_not_is_reported(bare):
     made = make(bare, "env", "PYTHON=no-such-python")
     assert made.returncode != 0
     assert "There is no no-such-python here. Install Python 3.11 or newer" in made.stdout
@@ -338,7 +338,7 @@ def make_old(folder, changes, *more):
         (MAC + NEW_ENOUGH, [], "less than 1 GB to download"),
     ],
 )
-def test_before_torchtext_comes_its_size_and_why_it_is_apart_are_told(bare, changes, more, size):
+def test_before_torchtext_comes_its_size_and_why_it_is_apart_are_said(bare, changes, more, size):
     said, _ = make_old(bare, changes, *more)
     assert size in said
     assert "CVE-2025-32434" in said
@@ -354,7 +354,7 @@ def test_before_torchtext_comes_its_size_and_why_it_is_apart_are_told(bare, chan
         (MAC.replace("arm64", "x86_64") + NEW_ENOUGH, "for Darwin x86_64: "),
     ],
 )
-def test_where_torchtext_cannot_be_had_that_is_told_and_nothing_is_touched(bare, changes, reason):
+def test_where_torchtext_cannot_be_had_that_is_said_and_nothing_is_touched(bare, changes, reason):
     said, still_there = make_old(bare, changes)
     assert re.search(f"torchtext cannot be had {reason}", said)
     assert "GB" not in said

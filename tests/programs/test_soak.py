@@ -1,4 +1,4 @@
-"""The soak: other machines, failures told by name, and claims that must have room."""
+"""The soak: other machines, failures by name, and claims that must have room."""
 
 import json
 import math
@@ -96,7 +96,7 @@ def test_a_claim_that_holds_with_less_room_than_spread_fails(run):
     assert "avx512              skipped: this processor has no such code" in printed
 
 
-def test_a_failed_claim_and_a_failed_notebook_are_told_by_name(run, course, monkeypatch):
+def test_a_failed_claim_and_a_failed_notebook_are_reported_by_name(run, course, monkeypatch):
     monkeypatch.setenv("PYTEST_ADDOPTS", "-p nbval.plugin --nbval")
     write_notebook(course / "notebooks" / "01_seven.ipynb", "print(3 + 4)", "7\n")
     seed = "import os; print(os.environ['ANOTHER_MACHINE'])"
@@ -168,9 +168,9 @@ def test_machines_are_not_crossed(tmp_path, monkeypatch):
     monkeypatch.setenv("ANOTHER_MACHINE", "9")
     for machine in all_machines(0):
         environment = environment_of(machine, tmp_path)
-        told = {name for name in environment if name in soak.DECIDED}
+        named = {name for name in environment if name in soak.DECIDED}
         kind = {"ANOTHER_MACHINE"} if machine.startswith("imitation") else set(soak.KINDS[machine])
-        assert told == kind
+        assert named == kind
     assert environment_of("imitation:4", tmp_path)["ANOTHER_MACHINE"] == "4"
 
 

@@ -1,4 +1,4 @@
-"""Three epochs of the course, told as numbers: for torchtext_equal.py, which holds them beside
+"""Three epochs of the course as numbers: for torchtext_equal.py, which holds them beside
 torchtext's. Run with a Python, a source and a file, it writes them into the file."""
 
 import json
@@ -19,8 +19,8 @@ def digest(*tensors):
     return sha256(b"".join(tensor.detach().numpy().tobytes() for tensor in tensors)).hexdigest()
 
 
-def new_model(words):
-    return TextClassifier(words, len(TOPICS), generator=torch.Generator().manual_seed(0))
+def new_model(vocab_size):
+    return TextClassifier(vocab_size, len(TOPICS), generator=torch.Generator().manual_seed(0))
 
 
 def three_epochs(source):
@@ -30,16 +30,17 @@ def three_epochs(source):
     parts = load_split(source, names=None if source == "mini-news" else TOPICS)
     vocabulary = Vocabulary.build(parts.train.texts)
     train, validation, _ = (EncodedStories(part, vocabulary) for part in parts)
-    loader, quiz = make_loader(train, 16, shuffle=True), make_loader(validation, 16)
+    train_loader = make_loader(train, 16, shuffle=True)
+    validation_loader = make_loader(validation, 16)
     model = new_model(len(vocabulary))
-    told = {"torch": torch.__version__, "weights": digest(*model.parameters())}
+    record = {"torch": torch.__version__, "weights": digest(*model.parameters())}
     optimizer = torch.optim.SGD(model.parameters(), lr=5)
-    told["losses"] = [
-        [train_one_epoch(model, loader, optimizer).loss, evaluate(model, quiz).loss]
-        for _ in range(3)
-    ]
-    told["batches"] = [digest(*batch) for batch in loader]  # those of a fourth epoch
-    return told
+    record["losses"] = []
+    for _ in range(3):
+        learned = train_one_epoch(model, train_loader, optimizer)
+        record["losses"].append([learned.loss, evaluate(model, validation_loader).loss])
+    record["batches"] = [digest(*batch) for batch in train_loader]  # those of a fourth epoch
+    return record
 
 
 if __name__ == "__main__":

@@ -125,7 +125,7 @@ def test_the_mark_for_unknown_in_a_text_is_no_word():
     assert build(texts, 1)(["<unk>", "b"]) == Vocabulary.build(texts, 1).encode("<unk> b")
 
 
-# ------------------------------------------------------- the differences told on the page
+# ------------------------------------------------------- the differences that the page names
 
 
 def test_torchtext_keeps_every_word_if_you_say_nothing(parts):
@@ -239,35 +239,35 @@ def old_epoch(model, loader, optimizer=None):
 
 
 def old_three_epochs(parts, *, shuffle=True):
-    """Three epochs by torchtext, told as in three_epochs.py."""
+    """Three epochs by torchtext, as in three_epochs.py."""
     words = build(parts.train.texts, 2)
     loader = old_loader(parts.train, words, 16, shuffle)
-    quiz = old_loader(parts.validation, words, 16, shuffle=False)
+    validation_loader = old_loader(parts.validation, words, 16, shuffle=False)
     model = OldModel(new_model(len(words)))
-    told = {"torch": torch.__version__, "weights": digest(*model.parameters())}
+    record = {"torch": torch.__version__, "weights": digest(*model.parameters())}
     optimizer = torch.optim.SGD(model.parameters(), lr=5)
-    told["losses"] = [
-        [old_epoch(model, loader, optimizer), old_epoch(model, quiz)] for _ in range(3)
+    record["losses"] = [
+        [old_epoch(model, loader, optimizer), old_epoch(model, validation_loader)] for _ in range(3)
     ]
-    told["batches"] = [digest(*batch) for batch in loader]
-    return told
+    record["batches"] = [digest(*batch) for batch in loader]
+    return record
 
 
 @pytest.fixture(scope="session")
 def course(tmp_path_factory):
-    """Three epochs by the course on its own torch, for a source: told in a file."""
+    """Three epochs by the course on its own torch, for a source, from a file."""
 
-    def told(source):
+    def recorded(source):
         file = tmp_path_factory.mktemp("course") / "three_epochs.json"
         command = [COURSE, ROOT / "tests" / "torchtext" / "three_epochs.py", source, file]
         subprocess.run(command, check=True)
         return json.loads(file.read_text())
 
-    return told
+    return recorded
 
 
-def losses(told):
-    return [loss for epoch in told["losses"] for loss in epoch]
+def losses(record):
+    return [loss for epoch in record["losses"] for loss in epoch]
 
 
 @pytest.mark.parametrize("source", ["mini-news", REAL_ROWS], ids=["mini-news", "real rows"])

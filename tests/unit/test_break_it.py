@@ -100,13 +100,13 @@ def test_run_trains_both_versions_and_tells_all(panel, parts, key):
 def test_the_drawing_says_its_numbers(panel):
     choose(panel, "bug", "leak")
     begin(panel, "Run")
-    (told,) = re.findall(r'aria-label="(Validation[^"]+)"', shown(panel))
+    (described,) = re.findall(r'aria-label="(Validation[^"]+)"', shown(panel))
     assert (
         f"The broken run after epoch 2: validation loss {panel.broken[-1].validation.loss:.2f}"
-        in told
+        in described
     )
-    assert f"{panel.broken[-1].test.accuracy:.0%} in the test" in told
-    assert f"{panel.healthy[-1].new.accuracy:.0%} on new stories." in told
+    assert f"{panel.broken[-1].test.accuracy:.0%} in the test" in described
+    assert f"{panel.healthy[-1].new.accuracy:.0%} on new stories." in described
 
 
 def test_the_table_is_about_the_epochs_that_are_kept(panel):
@@ -152,7 +152,7 @@ def test_stop_ends_both_runs_and_leaves_no_thread(panel, monkeypatch):
     assert "★" not in shown(panel)  # nothing is kept of half a run
 
 
-def test_an_error_is_told_in_words_and_the_panel_stays_usable(panel, monkeypatch):
+def test_an_error_is_shown_in_words_and_the_panel_stays_usable(panel, monkeypatch):
     def fails(*_):
         raise RuntimeError("out of ink")
         yield
@@ -204,7 +204,7 @@ def test_a_wrong_diagnosis_says_what_it_would_look_like_and_a_right_one_explains
     assert enabled(panel) == ["Run", "Mystery"]  # it can be solved once
 
 
-def test_what_is_told_does_not_count_as_solved(panel):
+def test_what_is_revealed_does_not_count_as_solved(panel):
     begin(panel)
     name = break_it.ALL[panel._secret].name
     press(panel, "Tell me")

@@ -349,7 +349,7 @@ def test_a_first_training_that_saved_nothing_names_no_older_one(tmp_path):
         load_checkpoint(tmp_path / "best.pt")
 
 
-def test_a_way_that_cannot_be_made_is_told(tmp_path, monkeypatch):
+def test_a_way_that_cannot_be_made_is_reported(tmp_path, monkeypatch):
     def refuse(*_):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
 

@@ -1,14 +1,15 @@
-"""What the layout of the tests promises, and how long what a learner reads may be."""
+"""What the layout of the tests promises."""
 
 import ast
 
-import pytest
+from lesson_notebooks import NOTEBOOKS
 
 from conftest import KINDS, ROOT
+from lessons import panels
+from lessons.panels.controls import Panel
 
 TESTS = ROOT / "tests"
 FILES = sorted(TESTS.rglob("test_*.py"))
-LESSONS = ("split", "text", "loaders", "model", "training", "validation", "checkpoint")
 
 
 def imported_modules(source):
@@ -54,15 +55,15 @@ def test_each_folder_with_tests_is_of_a_known_kind(request):
     assert folders == {f"tests/{kind or 'unit'}" for kind in KINDS}
 
 
-@pytest.mark.parametrize("name", LESSONS)
-def test_what_a_learner_reads_is_short(name):
-    source = (ROOT / "src" / "lessons" / f"{name}.py").read_text()
-    assert len(source.splitlines()) <= 150
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.FunctionDef):
-            assert node.end_lineno - node.lineno < 30, node.name
+def test_every_panel_is_tried_in_a_browser():
+    files = [*TESTS.glob("browser/*.py"), TESTS / "helpers" / "jupyter_browser.py"]
+    tried = "\n".join(path.read_text(encoding="utf-8") for path in files)
+    public = {name: getattr(panels, name) for name in panels.__all__}
+    names = [name for name, one in public.items() if issubclass(one, Panel)]
+    assert len(names) > 5
+    assert [name for name in names if f"{name}(" not in tried] == []
 
 
-def test_beside_what_a_learner_reads_there_are_rooms_alone():
-    modules = [path.stem for path in (ROOT / "src" / "lessons").glob("*.py")]
-    assert sorted(modules) == sorted(["__init__", *LESSONS])
+def test_each_lesson_has_tests_of_what_it_claims():
+    claims = {path.stem.removeprefix("test_claims_") for path in TESTS.glob("claims/test_*.py")}
+    assert claims >= {path.stem[:2] for path in NOTEBOOKS}

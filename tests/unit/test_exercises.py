@@ -95,7 +95,7 @@ def test_a_wrong_answer_fails_with_its_own_words(wrong):
 
 
 @of_each
-def test_it_has_wrong_answers_which_differ_and_are_told_apart(exercise):
+def test_it_has_wrong_answers_which_differ_and_are_reported_apart(exercise):
     answers = [wrong for wrong in WRONG_ANSWERS if wrong.id == exercise.id]
     assert len(answers) >= 3
     bodies = [body_of(exercise.solution), *(body_of(wrong.answer) for wrong in answers)]
@@ -574,7 +574,7 @@ def pops(numbers):
     return 2 * numbers.pop()
 
 
-def test_a_changed_input_is_told():
+def test_a_changed_input_is_reported():
     text = examine(TWICE, pops).text
     assert "input number 1 is not what it was before. It was [1], and afterwards it is []" in text
 
@@ -584,7 +584,7 @@ def puts(numbers):
     return 2
 
 
-def test_a_number_of_numpy_put_into_an_input_is_told_as_well():
+def test_a_number_of_numpy_put_into_an_input_is_reported_as_well():
     assert "It was [1], and afterwards it is [np.int64(7)]" in examine(TWICE, puts).text
 
 
@@ -605,7 +605,7 @@ def two(a, b):
     return a
 
 
-def test_another_first_line_is_told():
+def test_another_first_line_is_reported():
     text = examine(TWICE, two).text
     assert text.startswith("Your `two` takes (a, b), and it will be called with (numbers).")
 

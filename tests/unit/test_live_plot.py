@@ -28,8 +28,8 @@ def test_the_frame_of_the_curves_stays_while_the_lines_move():
 
 def test_the_plot_in_words():
     history = [Epoch(4, Scores(0.123, 0.95), Scores(0.456, 0.875), 1.0)]
-    told = describe(history, earlier=2)
-    assert "After epoch 4: training loss 0.12, validation loss 0.46" in told
-    assert "accuracy 95% in training, 88% in validation" in told
-    assert "2 earlier runs are drawn paler." in told
+    described = describe(history, earlier=2)
+    assert "After epoch 4: training loss 0.12, validation loss 0.46" in described
+    assert "accuracy 95% in training, 88% in validation" in described
+    assert "2 earlier runs are drawn paler." in described
     assert "1 earlier run is drawn paler." in describe(history, earlier=1)

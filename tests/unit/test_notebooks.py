@@ -125,7 +125,12 @@ def code_of(path):
     return [*sources(path, "code"), *blocks]
 
 
-MODULES = sorted((ROOT / "src/lessons").glob("*.py"))
+OTHERS = ("exercises", "panels")  # rooms with other functions of the same names
+MODULES = sorted(
+    path
+    for path in (ROOT / "src/lessons").rglob("*.py")
+    if path.relative_to(ROOT / "src/lessons").parts[0] not in OTHERS
+)
 LIBRARY = dict(pair for module in MODULES for pair in definitions(module.read_text()))
 
 
@@ -207,8 +212,8 @@ def solving(path):
 def test_its_minutes_are_those_of_a_slow_reader(path):
     """How long readers took: lessons 01 to 04 with their exercises 70, 82, 66 and 78 minutes."""
     more = f" to read and run, and {solving(path)} for the exercises" if solving(path) else ""
-    told = f"This takes about {reading(path)} minutes{more}."
-    assert told in " ".join(sources(path, "markdown")[0].split())
+    sentence = f"This takes about {reading(path)} minutes{more}."
+    assert sentence in " ".join(sources(path, "markdown")[0].split())
 
 
 @every_page
@@ -235,10 +240,10 @@ def test_it_can_be_presented(path):
 
 
 def test_one_click_leads_from_lesson_02_and_from_the_glossary_to_torchtext():
-    (told,) = (text for text in sources(NOTEBOOKS[2], "markdown") if "**torchtext**" in text)
+    (prose,) = (text for text in sources(NOTEBOOKS[2], "markdown") if "**torchtext**" in text)
     glossary = "\n".join(sources(GLOSSARY, "markdown"))
     (row,) = re.findall(r"^\| torchtext \|.*$", glossary, re.M)
-    for words in (told, row):
+    for words in (prose, row):
         assert "](torchtext/from_torchtext.ipynb)" in words
 
 
@@ -276,7 +281,7 @@ def glossary():
     return {term: file for term, _, file in rows}
 
 
-def told(path):
+def prose_of(path):
     """The prose of a lesson, cell by cell, without its title, recap, headings, links and code."""
     for text in sources(path, "markdown")[1:]:
         if not text.startswith("## In three lines"):
@@ -299,7 +304,7 @@ def test_a_term_is_explained_where_it_is_first_used(term):
     """The first cell that uses a term has it in bold, where the lessons define it."""
     word = re.compile(rf"\b{re.escape(term)}(?:s|es)?\b", re.I)
     path, first = next(
-        (path, text) for path in NOTEBOOKS for text in told(path) if word.search(text)
+        (path, text) for path in NOTEBOOKS for text in prose_of(path) if word.search(text)
     )
     assert any(map(word.search, re.findall(r"\*\*([^*]+)\*\*", first))), f"{path.stem}: {first}"
 
@@ -308,10 +313,10 @@ def test_a_term_is_explained_where_it_is_first_used(term):
 
 
 def test_what_is_drawn_is_linked_in_the_same_words():
-    told = "\n".join(sources(NOTEBOOKS[0], "markdown"))
-    assert DRAWING.name in told
+    prose = "\n".join(sources(NOTEBOOKS[0], "markdown"))
+    assert DRAWING.name in prose
     parts = ElementTree.parse(DRAWING).findall(".//*[@class='part']")
-    links = re.findall(r"^- \[([^\]]+)\]\((\d\d)_", told, re.M)
+    links = re.findall(r"^- \[([^\]]+)\]\((\d\d)_", prose, re.M)
     assert sorted(words.strip("*") for words, _ in links) == sorted(part.text for part in parts)
     assert [lesson for _, lesson in links] == sorted(lesson for _, lesson in links)
 

@@ -1,4 +1,4 @@
-"""Right answers that are not ours pass as well, and other mistakes are told."""
+"""Right answers that are not ours pass as well, and other mistakes are named."""
 
 import linecache
 import re
@@ -250,7 +250,7 @@ def test_true_and_false_are_no_numbers(truth):
 
 
 @pytest.mark.parametrize("value", [np.array([0.5, 0.5]), np.array(["a"]), np.array([])])
-def test_an_array_in_the_place_of_a_number_is_told(value):
+def test_an_array_in_the_place_of_a_number_is_reported(value):
     with pytest.raises(NotYet, match="a list. Expected: a number."):
         number(call(lambda: value), "It")
     assert not same(call(lambda: {"a": value}), {"a": 1})
@@ -258,7 +258,7 @@ def test_an_array_in_the_place_of_a_number_is_told(value):
 
 # ----------------------------------------------------------------------------- other mistakes
 
-BROKEN = []  # an exercise's id, an answer and the words it must be told
+BROKEN = []  # an exercise's id, an answer and a part of what is said about it
 
 
 def broken(id, words):
@@ -386,7 +386,7 @@ def takes_adamw(model, batch, rate):
 
 
 @pytest.mark.parametrize(("id", "answer", "words"), BROKEN)
-def test_an_answer_that_breaks_in_another_way_is_told_why(id, answer, words):
+def test_an_answer_that_breaks_in_another_way_is_reported_why(id, answer, words):
     state, text = examine(EXERCISES[id], answer)
     assert state == NOT_YET, text
     assert words in text
@@ -410,7 +410,7 @@ def test_an_error_in_torch_is_shown_with_the_line_of_the_class(answer):
     assert linecache.getline(__file__, number).endswith("# here\n")
 
 
-def test_a_model_in_place_of_its_class_is_told():
+def test_a_model_in_place_of_its_class_is_reported():
     state, text = examine(EXERCISES["03-class"], MyClassifier(5, 2, 3))
     assert state == NOT_YET
     assert text.startswith("Expected a class, saw MyClassifier(")

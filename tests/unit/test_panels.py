@@ -118,7 +118,7 @@ def test_headline(classifier):
 
 
 @pytest.mark.parametrize("headline", ["", "   ", "zzzz qqqq"])
-def test_a_headline_without_a_known_word_is_told_so(classifier, headline):
+def test_a_headline_without_a_known_word_is_reported(classifier, headline):
     panel = HeadlinePanel(classifier, headline)
     assert "knows none of the words" in shown(panel)
     assert "lessons-word" not in shown(panel)

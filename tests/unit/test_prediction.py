@@ -56,7 +56,7 @@ def status(panel):
     return unescape(re.sub("<.*?>", "", panel._status.value))
 
 
-def told(shown):
+def words_of(shown):
     """The sentence under a picture, which has words of its own."""
     alt, data, sentence = re.fullmatch(
         r'<img alt="([^"]{30,})" src="data:image/png;base64,([^"]+)" [^>]*><p>(.*)</p>', shown.data
@@ -80,7 +80,7 @@ def test_a_curve_is_chosen_committed_and_compared(curve):
     assert curve.guess == "falls all the time"
     assert choice.disabled
     assert status(curve).startswith("You predict B, “falls all the time”.")
-    sentence, alt = told(curve.compare(OVERFIT))
+    sentence, alt = words_of(curve.compare(OVERFIT))
     assert sentence == (
         "You chose B, “falls all the time”. The validation loss fell, then rose. "
         "A, “falls, then rises”, comes closest."
@@ -88,9 +88,9 @@ def test_a_curve_is_chosen_committed_and_compared(curve):
     assert "what happened and your sketch: B, “falls all the time”" in alt
 
 
-def test_the_right_sketch_is_told_to_be(curve):
+def test_the_right_sketch_is_reported(curve):
     curve.commit("falls, then rises")
-    assert told(curve.compare(OVERFIT))[0].endswith(
+    assert words_of(curve.compare(OVERFIT))[0].endswith(
         "Your sketch, A, “falls, then rises”, comes closest."
     )
 
@@ -105,7 +105,7 @@ def test_to_commit_in_a_script_is_to_press_the_button(curve):
     assert find(curve, ipywidgets.RadioButtons).index == 4
 
 
-def test_nothing_chosen_is_told_in_words(curve):
+def test_nothing_chosen_is_reported_in_words(curve):
     press(curve)
     assert status(curve) == "Choose one of the sketches first."
     assert curve.guess is None
@@ -141,15 +141,15 @@ def test_a_choice_that_the_button_has_overtaken_counts(curve, number):
     assert status(number).startswith("You predict 80 %.")
 
 
-def test_nothing_of_the_result_is_told_without_a_prediction_except_itself(curve):
-    sentence, alt = told(curve.compare(OVERFIT))
+def test_nothing_of_the_result_is_reported_without_a_prediction_except_itself(curve):
+    sentence, alt = words_of(curve.compare(OVERFIT))
     assert sentence.startswith("You made no prediction this time. The validation loss fell, then")
     assert "your sketch" not in alt
     assert curve.compare(OVERFIT).data == curve.compare(OVERFIT).data
 
 
-def test_a_curve_like_none_of_the_sketches_is_told_so(curve):
-    sentence, _ = told(curve.compare([0.2, 1.0, 0.3, 0.9, 0.1]))
+def test_a_curve_like_none_of_the_sketches_is_reported(curve):
+    sentence, _ = words_of(curve.compare([0.2, 1.0, 0.3, 0.9, 0.1]))
     assert "went up and down. No sketch has these ups and downs;" in sentence
 
 
@@ -164,9 +164,9 @@ def test_a_curve_like_none_of_the_sketches_is_told_so(curve):
         ([1e30, 1e38], "The validation loss rose."),
     ],
 )
-def test_curves_that_went_wrong_are_drawn_and_told(curve, actual, expected):
+def test_curves_that_went_wrong_are_drawn_and_reported(curve, actual, expected):
     curve.commit("rises")
-    assert expected in told(curve.compare(actual))[0]
+    assert expected in words_of(curve.compare(actual))[0]
 
 
 @pytest.mark.parametrize("sketches", [{}, {"up": [1, 2], "dot": [1]}])
@@ -308,7 +308,7 @@ def test_a_number_is_set_committed_and_compared(number):
     assert number.guess == 80
     assert slider.disabled and find(number, ipywidgets.BoundedFloatText).disabled
     assert status(number).startswith("You predict 80 %.")
-    sentence, alt = told(number.compare(26))
+    sentence, alt = words_of(number.compare(26))
     assert sentence == "You predicted 80 %, it is 26 %: 54 percentage points too high."
     assert sentence in alt
 
@@ -325,17 +325,17 @@ def test_a_number_is_set_committed_and_compared(number):
 def test_the_difference_in_words(guess, actual, unit, expected):
     panel = NumberPrediction("How many?", range(101), unit)
     panel.commit(guess)
-    assert told(panel.compare(actual))[0].endswith(expected)
+    assert words_of(panel.compare(actual))[0].endswith(expected)
 
 
 def test_a_difference_between_fractions_is_not_crooked():
     panel = NumberPrediction("How much?", [0.0, 0.5, 1.0])
     panel.commit(0.3)
-    assert told(panel.compare(0.1))[0] == "You predicted 0.3, it is 0.1: 0.2 too high."
+    assert words_of(panel.compare(0.1))[0] == "You predicted 0.3, it is 0.1: 0.2 too high."
 
 
 def test_without_a_prediction_the_number_stands_alone(number):
-    sentence, _ = told(number.compare(26))
+    sentence, _ = words_of(number.compare(26))
     assert sentence == "You made no prediction this time. What happened: ≈ 26 %."
     assert number.compare(26).data == number.compare(26).data
 
@@ -358,7 +358,7 @@ def test_a_number_is_kept_as_it_was_given(number, guess):
     number.commit(guess)
     assert number.guess == 93.7
     assert status(number).startswith("You predict 93.7 %.")
-    sentence, _ = told(number.compare(90))
+    sentence, _ = words_of(number.compare(90))
     assert sentence == "You predicted 93.7 %, it is 90 %: 3.7 percentage points too high."
 
 
@@ -373,7 +373,7 @@ def test_a_result_that_is_no_number_is_an_error(number, actual):
     with pytest.raises(ValueError) as error:
         number.compare(actual)
     assert str(error.value) == f"Compare with a plain number, not {actual!r}."
-    assert told(number.compare(np.float32(26)))[0].endswith("What happened: ≈ 26 %.")
+    assert words_of(number.compare(np.float32(26)))[0].endswith("What happened: ≈ 26 %.")
 
 
 @pytest.mark.parametrize("values", [[], [5], [5, 5], [0, math.nan], [0, math.inf], ["a", "b"]])

@@ -237,7 +237,7 @@ class Reader(HTMLParser):
 
 
 def check_static(group, asked, answers):
-    """All questions and options come first; which is right, and why, is told after them."""
+    """All questions and options come first; which is right, and why, comes after them."""
     for question in group:
         assert question.text in asked
         assert f"{ascii_uppercase[question.right]} is right." in answers

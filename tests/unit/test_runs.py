@@ -104,14 +104,14 @@ def test_settings_are_written_as_plain_json(prepared, tmp_path):
     assert contents["settings"] == [1, 512, 0.01, "AdamW", "mini-news", 0]
 
 
-def test_another_optimizer_is_told_so():
+def test_another_optimizer_is_reported():
     with pytest.raises(ValueError, match="no optimizer 'Lion' here. Use 'AdamW' or 'SGD'"):
         make_optimizer(torch.nn.Linear(1, 1), "Lion", 0.1)
 
 
 @WRONG_SETTINGS
-def test_settings_that_no_training_can_have_are_told_at_once(tmp_path, wrong, told):
-    with pytest.raises(ValueError, match=re.escape(told)):
+def test_settings_that_no_training_can_have_are_reported_at_once(tmp_path, wrong, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
         new_run(tmp_path / "runs", Settings(**wrong))
     assert not (tmp_path / "runs").exists()
 
@@ -122,7 +122,7 @@ def test_numbers_that_are_as_good_are_taken(tmp_path):
     assert (half, type(half)) == (0.5, float)
 
 
-def test_a_folder_that_cannot_be_written_is_told(tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OSError, match=r"could not be written \(.*\). Choose a folder that exists"):
         new_run(tmp_path / "file" / "runs", Settings())

@@ -200,7 +200,7 @@ def test_a_label_beyond_the_names(write, label):
 
 
 def test_ag_news_without_a_network(tmp_path):
-    """datasets itself, told that it is offline, with nothing in its cache."""
+    """datasets itself, set offline, with nothing in its cache."""
     script = "from lessons.sources import load; load('ag-news')"
     environment = os.environ | {"HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path)}
     run = subprocess.run(
@@ -216,11 +216,11 @@ def test_ag_news_without_a_network(tmp_path):
 def test_repeats_in_two_parts_are_counted_and_dropped_on_request(write):
     rows = [{"text": f"story {i % 45}", "label": "xy"[i % 45 % 2]} for i in range(100)]
     path = write("rows.csv", rows)
-    with pytest.warns(UserWarning, match=r"^Texts in more .*drop_repeats=True") as told:
+    with pytest.warns(UserWarning, match=r"^Texts in more .*drop_repeats=True") as warned:
         parts = load_split(path)
     places = Counter(text for part in parts for text in set(part.texts))
     twice = sum(count > 1 for count in places.values())
-    assert str(told[0].message).startswith(f"Texts in more than one part of rows.csv: {twice}.")
+    assert str(warned[0].message).startswith(f"Texts in more than one part of rows.csv: {twice}.")
     with pytest.warns(UserWarning, match=r"part of others.csv: "):  # as many of another source
         load_split(write("others.csv", rows))
     assert twice > 5

@@ -160,7 +160,7 @@ def test_the_environment_variable_cuts_all_lessons(monkeypatch):
 
 
 @pytest.mark.parametrize("text", [CHINESE, JAPANESE, THAI])
-def test_missing_spaces_are_told(text):
+def test_missing_spaces_are_reported(text):
     with pytest.warns(UserWarning, match="hardly any spaces.*by_character=True.*LESSONS_TOKENS"):
         Vocabulary.build([text] * 3)
 

@@ -179,7 +179,7 @@ def evaluate_both(one, other):
     return torch.equal(one.model.linear.weight, other.model.linear.weight)
 
 
-def test_an_error_is_told_in_words_and_nothing_is_lost(lab, monkeypatch, tmp_path):
+def test_an_error_is_shown_in_words_and_nothing_is_lost(lab, monkeypatch, tmp_path):
     monkeypatch.setenv("LESSONS_SOURCE", str(tmp_path / "no.csv"))
     broken = TrainingLab("broken", folder=tmp_path)
     press(broken, "Train")
@@ -241,7 +241,7 @@ def test_an_error_in_the_middle_keeps_the_epochs_before_it(lab, monkeypatch):
     assert load_checkpoint(lab.runs[-1].path)
 
 
-def test_a_rate_that_is_far_too_high_is_told(lab):
+def test_a_rate_that_is_far_too_high_is_reported(lab):
     put(lab, "epochs", 2)
     find(lab, ipywidgets.Dropdown, "optimizer").value = "SGD"
     put(lab, "learning rate", 100)
@@ -305,9 +305,9 @@ def test_interrupting_run_keeps_the_panel_usable(lab, monkeypatch):
 
 
 @WRONG_SETTINGS
-def test_wrong_arguments_are_told_and_change_nothing(lab, wrong, told, capsys):
+def test_wrong_arguments_are_reported_and_change_nothing(lab, wrong, message, capsys):
     before = shown(lab)
-    with pytest.raises(ValueError, match=re.escape(told)):
+    with pytest.raises(ValueError, match=re.escape(message)):
         lab.run(**wrong)
     assert (lab.runs, shown(lab), enabled(lab)) == ([], before, ["Train", "Reset"])
     assert capsys.readouterr().out == ""
@@ -324,7 +324,7 @@ def test_after_wrong_arguments_the_next_call_works_and_no_run_is_lost(lab):
     assert lab.runs[:-1] == runs[1:] and len(lab.history) == 2
 
 
-def test_a_folder_that_cannot_be_written_is_told_and_the_panel_stays_usable(tmp_path):
+def test_a_folder_that_cannot_be_written_is_reported_and_the_panel_stays_usable(tmp_path):
     (tmp_path / ".lessons").touch()  # a file: that stops root too
     made = TrainingLab("lab", folder=tmp_path / ".lessons")
     press(made, "Train")
@@ -402,7 +402,7 @@ def test_a_button_while_a_cell_trains_changes_nothing(lab, name):
     before = find(lab, ipywidgets.Button, name)
     lab.run(epochs=3, batch_size=512)
     del lab._paint
-    assert before.comm is None  # what still waits to be told to it finds nobody
+    assert before.comm is None  # what still waits to be sent to it has no receiver
     assert presses and presses == [["Stop"]] * len(presses)
     assert [len(run.history) for run in lab.runs] == [1, 3]
     assert all(load_checkpoint(run.path) for run in lab.runs)

@@ -141,13 +141,13 @@ def test_fit_is_train_one_epoch_and_evaluate_in_turn(setup):
 
 def test_fit_tells_of_every_step_and_epoch(setup):
     events = list(fit(*setup(batch_size=500), epochs=2))
-    told = [
+    seen = [
         (event.epoch, event.number, event.of) if isinstance(event, Step) else event.number
         for event in events
     ]
     first = [(1, 1, 4), (1, 2, 4), (1, 3, 4), (1, 4, 4), 1]
     second = [(2, 1, 4), (2, 2, 4), (2, 3, 4), (2, 4, 4), 2]
-    assert told == first + second
+    assert seen == first + second
 
 
 def test_training_learns(setup):
@@ -230,6 +230,6 @@ def test_early_stopping(losses, patience, epochs):
 
 
 @pytest.mark.parametrize("patience", [0, -1, 1.5, True, "2", None])
-def test_a_patience_that_is_none_is_told_at_once(patience):
+def test_a_patience_that_is_none_is_reported_at_once(patience):
     with pytest.raises(ValueError, match=f"patience is {patience!r}; it must be a whole number"):
         stop_early([], patience)

@@ -1,4 +1,4 @@
-"""Answers that people really give, what each must be told, and the misconception that it shows."""
+"""Answers that people really give, what is said about each, and the misconception that it shows."""
 
 from collections.abc import Callable
 from importlib import import_module

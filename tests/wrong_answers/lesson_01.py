@@ -48,7 +48,7 @@ def sorts_the_labels(labels):
 # ------------------------------------------------------------------------------ 01-copies
 
 
-@wrong("01-copies", "expected rows, whole numbers", "mixes up a place and what stands there")
+@wrong("01-copies", "expected rows, whole numbers", "mixes up an index and the value there")
 def gives_the_texts(texts):
     return list(set(texts))
 
@@ -71,7 +71,7 @@ def compares_with_the_text_before(texts):
     return [i for i, text in enumerate(texts) if text != texts[i - 1]]
 
 
-@wrong("01-copies", "row 0 stands there 3 times", "mixes up a place and what stands there")
+@wrong("01-copies", "row 0 stands there 3 times", "mixes up an index and the value there")
 def gives_the_first_row_of_each_text(texts):
     return [texts.index(text) for text in texts]
 
@@ -109,7 +109,7 @@ def takes_the_first_of_each_class(labels, count, seed):
     return train, test
 
 
-@wrong("01-even", "row 7 stands there 2 times", "mixes up a place and what stands there")
+@wrong("01-even", "row 7 stands there 2 times", "mixes up an index and the value there")
 def gives_places_among_a_class(labels, count, seed):
     generator = torch.Generator().manual_seed(seed)
     train, test = [], []
@@ -188,7 +188,7 @@ def takes_the_first_events(events, count, seed):
 @wrong(
     "01-events",
     "about the events []. Expected: 2 different events.",
-    "mixes up a place and what stands there",
+    "mixes up an index and the value there",
 )
 def draws_places_of_events(events, count, seed):
     generator = torch.Generator().manual_seed(seed)
@@ -202,7 +202,7 @@ def draws_places_of_events(events, count, seed):
 @wrong(
     "01-events",
     "there is no row 31. The rows go from 0 to 12.",
-    "mixes up a place and what stands there",
+    "mixes up an index and the value there",
 )
 def gives_event_numbers(events, count, seed):
     generator = torch.Generator().manual_seed(seed)

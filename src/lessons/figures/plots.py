@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # a third of a second, for those who draw
     from matplotlib.axes import Axes
 
 # Two of Okabe and Ito's colours, which colour-blind people can tell apart. Marker and dash
-# differ as well, so the lines can be told apart in grey.
+# differ as well, so the lines are different in grey too.
 TRAIN: dict[str, Any] = {"color": "#0072B2", "marker": "o", "linestyle": "-"}
 VALIDATION: dict[str, Any] = {"color": "#B34700", "marker": "s", "linestyle": "--"}
 BEST: dict[str, Any] = {"color": "black", "marker": "*", "markersize": 14, "linestyle": "none"}

@@ -8,6 +8,7 @@ from lessons.panels.learning_rate import RatePanel
 from lessons.panels.prediction import CurvePrediction, NumberPrediction
 from lessons.panels.splits import SplitPanel
 from lessons.panels.training_lab import Target, TrainingLab
+from lessons.panels.word_map import WordMapPanel
 
 __all__ = [
     "BatchPanel",
@@ -20,4 +21,5 @@ __all__ = [
     "SplitPanel",
     "Target",
     "TrainingLab",
+    "WordMapPanel",
 ]

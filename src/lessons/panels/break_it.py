@@ -59,7 +59,7 @@ class BreakPanel(Panel):
         self._status = status_line()
         rows = beside(self._make_controls(), self._make_game())
         super().__init__(rows, self._view, self._facts)
-        self._worker: Worker[Step | EpochScores] = Worker(self._hear, self._end)
+        self._worker: Worker[Step | EpochScores] = Worker(self._handle, self._end)
         self._choose()
         self._enable()
 
@@ -78,10 +78,10 @@ class BreakPanel(Panel):
         return self._run, self._stop, self._mystery
 
     def _renew_buttons(self) -> None:
-        """Put new buttons in the place of the old ones, so that what was pressed counts no more.
+        """Replace the buttons by new ones, so that earlier clicks have no effect.
 
-        A press waits until the cell ends that runs. It would then start a training that takes the
-        place of what the cell has just shown.
+        A click waits until the running cell ends. It would then start a training, whose curves
+        would replace those that the cell has just shown.
         """
         old, new = self._buttons.children, self._make_buttons()
         self._enable()
@@ -99,7 +99,7 @@ class BreakPanel(Panel):
     # --------------------------------------------------------------------- for a script
 
     def run(self, bug: str, seed: int = 0) -> None:
-        """Train both versions here and now; of "mystery", the seed decides which bug it is.
+        """Train both versions in this cell. For "mystery", the seed decides which bug it is.
 
         Raises ValueError for an unknown bug.
         """
@@ -137,15 +137,15 @@ class BreakPanel(Panel):
     # ---------------------------------------------------------------------- the buttons
 
     def stop(self) -> None:
-        """Stop: the step that is being made is the last one."""
+        """Stop after the current step."""
         self._worker.stop()
 
     def reveal(self) -> None:
-        """Give up, and tell what the mystery was."""
+        """Give up, and show what the mystery was."""
         if self._secret is None or not self._open or self._busy:
             return
         self._open = False
-        self._say(f"It was: {ALL[self._secret].name}. {usual(ALL[self._secret])}")
+        self._set_status(f"It was: {ALL[self._secret].name}. {usual(ALL[self._secret])}")
         self._facts.value = as_html(ALL[self._secret])
         self._enable()
 
@@ -162,12 +162,12 @@ class BreakPanel(Panel):
             self._answer(str(self._guess.value))
 
     def _choose(self) -> None:
-        """Another bug: show its code, so that there is something to predict from."""
+        """Show the code of the chosen bug, so that the reader can predict its curves."""
         if self._busy:
             return
         self._forget()
         bug = BUGS[str(self._bug.value)]
-        self._say("What will the marked lines do to the curves? Predict, then press Run.")
+        self._set_status("What will the marked lines do to the curves? Predict, then press Run.")
         self._facts.value = as_html(bug, facts=False)
         self._show()
 
@@ -184,14 +184,14 @@ class BreakPanel(Panel):
         if key == MYSTERY:
             self._secret = self._random.choice([name for name in ALL if name != before])
             self._met, self._open = self._met + 1, True
-        self._bug_now = self._take(self._secret or key)
+        self._bug_now = self._bug_of(self._secret or key)
         self._busy, self._due = True, 0.0
         self._facts.value = "" if self._secret else as_html(self._bug_now, facts=False)
         self._enable()
         return self._train(self._bug_now, seed)
 
-    def _take(self, key: str) -> Bug:
-        """The bug; where nothing is wrong, with the healthy recipe of any of the others."""
+    def _bug_of(self, key: str) -> Bug:
+        """The bug of this key. If nothing is wrong, both runs take the same healthy recipe."""
         if key != SOUND:
             return ALL[key]
         recipe = BUGS[self._random.choice(list(BUGS))].healthy
@@ -208,12 +208,14 @@ class BreakPanel(Panel):
                     epochs.append(event)
                 yield event
 
-    def _hear(self, event: Step | EpochScores) -> bool:
-        """Take note of an event, in the worker's thread."""
+    def _handle(self, event: Step | EpochScores) -> bool:
+        """Record an event and show it, if due, in the worker's thread."""
         if perf_counter() > self._due:
             who = self._kind if len(self.healthy) == self._bug_now.healthy.epochs else "healthy"
             number = event.epoch if isinstance(event, Step) else event.number
-            self._say(f"Training the {who} run: epoch {number} of {self._bug_now.healthy.epochs}.")
+            self._set_status(
+                f"Training the {who} run: epoch {number} of {self._bug_now.healthy.epochs}."
+            )
             self._show()
             self._due = perf_counter() + 0.5  # a drawing takes a tenth of a second
         return True
@@ -223,14 +225,14 @@ class BreakPanel(Panel):
         self._show()
         if error is not None:
             self._open = False
-            self._say(f"Training ended with an error. {error}", error=True)
+            self._set_status(f"Training ended with an error. {error}", error=True)
         elif len(self.broken) < self._bug_now.broken.epochs:
             self._open = False
-            self._say("Stopped. Press Run or Mystery to begin anew.")
+            self._set_status("Stopped. Press Run or Mystery to begin anew.")
         elif self._secret is not None:
-            self._say("Finished. What is wrong with the mystery run? Or is nothing wrong?")
+            self._set_status("Finished. What is wrong with the mystery run? Or is nothing wrong?")
         else:
-            self._say(f"Finished. {usual(self._bug_now)}")
+            self._set_status(f"Finished. {usual(self._bug_now)}")
             self._facts.value = as_html(self._bug_now)
         self._enable()
 
@@ -247,7 +249,7 @@ class BreakPanel(Panel):
             self._solved += self._open
             self._open = False
             self._facts.value = as_html(truth)
-        self._say(answer)
+        self._set_status(answer)
         self.show_beside_title(f"{self._solved} of {self._met} mysteries solved")
         self._enable()
         return answer
@@ -268,7 +270,7 @@ class BreakPanel(Panel):
         playing = self._open and not self._busy
         self._guess.disabled = self._diagnose.disabled = self._reveal.disabled = not playing
 
-    def _say(self, text: str, error: bool = False) -> None:
+    def _set_status(self, text: str, error: bool = False) -> None:
         self._status.value = html_line(text, error)
 
     def _show(self) -> None:
@@ -321,9 +323,9 @@ def _table(names: Sequence[str], kept: Sequence[EpochScores]) -> str:
     head = "".join(f'<th scope="col">{name}</th>' for name in (*heads, "new stories"))
     rows = ""
     for name, epoch in zip(names, kept, strict=True):
-        parts = (epoch.train, epoch.validation, epoch.test, epoch.new)
+        measured = (epoch.train, epoch.validation, epoch.test, epoch.new)
         cells = [str(epoch.number), _loss(epoch.train), _loss(epoch.validation)]
-        cells += [f"{scores.accuracy:.0%}" for scores in parts]
+        cells += [f"{scores.accuracy:.0%}" for scores in measured]
         rows += f'<tr><th scope="row">{name}</th>'
         rows += "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     caption = "The epoch that is kept (★): its losses, and its share of right answers"
@@ -348,7 +350,7 @@ def usual(bug: Bug) -> str:
 
 
 def as_text(bug: Bug) -> str:
-    """What there is to know about a bug, for a page without HTML."""
+    """The facts about a bug, for a page without HTML."""
     return "\n".join(f"{title}: {getattr(bug, field)}" for title, field in SENTENCES)
 
 
@@ -369,5 +371,5 @@ def _code(bug: Bug) -> str:
 
 
 def _marked(text: str) -> str:
-    """Escaped, with what stands in backticks as code."""
+    """Escaped, with what is in backticks as code."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 SMALL = 0.05  # ups and downs below this share of a curve's height do not count
-WORDS = {1: "rose", -1: "fell"}
+VERBS = {1: "rose", -1: "fell"}
 
 
 def closest(sketches: Mapping[str, Sequence[float]], actual: Sequence[float]) -> str:
@@ -73,4 +73,4 @@ def describe_moves(heights: Sequence[float]) -> str:
     found = moves(heights)
     if not found:
         return "stayed about level"
-    return ", then ".join(WORDS[move] for move in found) if len(found) < 4 else "went up and down"
+    return ", then ".join(VERBS[move] for move in found) if len(found) < 4 else "went up and down"

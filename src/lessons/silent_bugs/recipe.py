@@ -47,7 +47,7 @@ def run(parts: Split, recipe: Recipe, seed: int = 0) -> list[EpochScores]:
 def run_events(parts: Split, recipe: Recipe, seed: int = 0) -> Iterator[Step | EpochScores]:
     """Train and measure: a `Step` after each batch, an `EpochScores` after each epoch.
 
-    Like `fit`, it goes on only while somebody asks.
+    Like `fit`, it trains only while its caller asks for the next event.
     """
     parts, new = cut_down(parts, recipe.max_stories, seed)
     train_set = recipe.make_train_set(parts)

@@ -193,16 +193,16 @@ def _without_gaps(
 ) -> _Rows:
     rows = _Rows([], [])
     for row, story, found in cells:
-        answer = (found or "").strip()
-        known_gap = answer.lower() in GAPS and answer not in names
-        if not (story or "").strip() or not answer or known_gap:
+        name = (found or "").strip()
+        known_gap = name.lower() in GAPS and name not in names
+        if not (story or "").strip() or not name or known_gap:
             missing = label if (story or "").strip() else text
-            hint = f" If {answer!r} is a class, list all classes in names=(...)." * known_gap
+            hint = f" If {name!r} is a class, list all classes in names=(...)." * known_gap
             raise ValueError(
                 f"Row {row} of {where} has no {missing}. Fill it in or delete the row.{hint}"
             )
         rows.texts.append(story or "")
-        rows.labels.append(answer)
+        rows.labels.append(name)
     return rows
 
 

@@ -1,11 +1,11 @@
-"""The quiz and the predictions as a student meets them: JupyterLab in a real browser."""
+"""The questions and the predictions as a student meets them: JupyterLab in a real browser."""
 
 import re
 from itertools import pairwise
 
 import nbformat
 import pytest
-from jupyter_browser import TROUBLE, Notebook, serious, write_notebook
+from jupyter_browser import QUESTIONS, TROUBLE, Notebook, serious, write_notebook
 from playwright.sync_api import expect
 
 from lessons.panels import CheckYourself, CurvePrediction
@@ -14,7 +14,6 @@ from lessons.questions import questions
 
 VIEW = "application/vnd.jupyter.widget-view+json"
 THEME = "name => jupyterapp.commands.execute('apputils:change-theme', {theme: name})"
-QUIZ = 'from lessons.panels import CheckYourself\nCheckYourself("00")'
 CURVE = """
 from lessons.panels import CurvePrediction
 guess = CurvePrediction("What will it do?", {"falls": [3, 1], "rises": [1, 3]}, ylabel="loss")
@@ -36,31 +35,31 @@ def option(group, place):
     return group.get_by_role("radio").nth(place)
 
 
-def test_a_quiz_by_keyboard(page, show):
-    show(QUIZ)
-    quiz, said = questions("00"), page.get_by_role("status")
-    expect(said).to_have_count(len(quiz))
+def test_questions_by_keyboard(page, show):
+    show(QUESTIONS)
+    asked, said = questions("00"), page.get_by_role("status")
+    expect(said).to_have_count(len(asked))
     expect(said.first).to_have_text("")
     first = question(page, 1)
     option(first, 0).focus()
     page.keyboard.press("Space")
-    expect(said.nth(0)).to_have_text(re.compile(rf"Not yet\. {quiz[0].options[0].why}"))
+    expect(said.nth(0)).to_have_text(re.compile(rf"Not yet\. {asked[0].options[0].why}"))
     page.keyboard.press("ArrowDown")  # to the next option, and not to the next cell
     expect(option(first, 1)).to_be_checked()
     expect(option(first, 1)).to_be_focused()
-    expect(said.nth(0)).to_have_text(re.compile(rf"Right\. {quiz[0].options[1].why}"))
-    expect(page.locator(".lessons-head")).to_contain_text(f"1 of {len(quiz)} right")
+    expect(said.nth(0)).to_have_text(re.compile(rf"Right\. {asked[0].options[1].why}"))
+    expect(page.locator(".lessons-head")).to_contain_text(f"1 of {len(asked)} right")
     page.keyboard.press("Tab")  # to the next question
     expect(option(question(page, 2), 0)).to_be_focused()
     page.keyboard.press("ArrowUp")  # around, to the last option
-    expect(said.nth(1)).to_contain_text(quiz[1].options[-1].why)
-    expect(said.nth(0)).to_contain_text(quiz[0].options[1].why)
+    expect(said.nth(1)).to_contain_text(asked[1].options[-1].why)
+    expect(said.nth(0)).to_contain_text(asked[0].options[1].why)
     expect(said.nth(2)).to_have_text("")
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_nothing_serious_is_found_in_either_theme(page, show, theme):
-    show(QUIZ, CURVE, NUMBER)
+    show(QUESTIONS, CURVE, NUMBER)
     page.evaluate(THEME, theme)
     expect(page.locator(f"body[data-jp-theme-name='{theme}']")).to_be_attached()
     try:
@@ -115,8 +114,8 @@ def test_a_curve_is_predicted_by_keyboard_and_compared(page, show):
     expect(said).to_contain_text("You predict B, “rises”.")
     expect(button).to_be_focused()  # the keyboard has not lost its place
     expect(option(page.get_by_role("radiogroup"), 0)).to_be_disabled()
-    told = notebook.run("guess.compare([1.0, 0.6, 0.3])")
-    assert "You chose B, “rises”. The loss fell. A, “falls”, comes closest." in told
+    printed = notebook.run("guess.compare([1.0, 0.6, 0.3])")
+    assert "You chose B, “rises”. The loss fell. A, “falls”, comes closest." in printed
     picture = page.get_by_role("img", name="what happened and your sketch: B, “rises”")
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.complete && image.naturalWidth > 500")
@@ -130,8 +129,8 @@ def test_a_number_is_predicted_by_keyboard_and_compared(page, show):
     page.get_by_role("button", name="Commit").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("You predict 51 %.")
-    told = notebook.run("number.compare(26)")
-    assert "You predicted 51 %, it is 26 %: 25 percentage points too high." in told
+    printed = notebook.run("number.compare(26)")
+    assert "You predicted 51 %, it is 26 %: 25 percentage points too high." in printed
     expect(page.get_by_role("img", name="25 percentage points too high")).to_be_visible()
 
 
@@ -145,7 +144,7 @@ def test_run_all_makes_no_prediction_and_does_not_fail(page, show):
 def test_a_stored_notebook_shows_the_static_form(page, address, folder, monkeypatch):
     """As `make refresh` leaves it: the words without the widget."""
     (folder / "stored").mkdir()
-    write_notebook(folder / "stored" / "panel.ipynb", QUIZ, CURVE)
+    write_notebook(folder / "stored" / "panel.ipynb", QUESTIONS, CURVE)
     notebook = nbformat.read(folder / "stored" / "panel.ipynb", 4)
     panels = [CheckYourself("00"), CurvePrediction("What?", {"falls": [3, 1]}, ylabel="loss")]
     for cell, bundle in zip(notebook.cells, map(published(monkeypatch), panels), strict=True):
