@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from itertools import pairwise
 from statistics import fmean
 
@@ -12,8 +13,9 @@ from claims import claim, claim_near
 from conftest import ROOT
 from lessons.checkpoint import load_checkpoint
 from lessons.model import classify, word_contributions
-from lessons.panels import RatePanel, Target
+from lessons.panels import RatePanel, Target, WordMapPanel
 from lessons.panels.runs import Settings, new_run, prepare
+from lessons.text import tokenize
 from lessons.validation import Epoch, best
 
 five_seeds = pytest.mark.parametrize("seed", range(5))
@@ -153,6 +155,15 @@ def test_maker_contributes_most_to_the_headline_of_lesson_08(prepared, tmp_path,
     (first, word), (second, other) = sorted(contributions, reverse=True)[:2]
     assert (word, other) == ("maker", "bank")
     claim("first by second", first / second, ">", 1.3)
+
+
+def test_the_words_near_cup_are_most_frequent_in_sports(parts):
+    train, sports = parts.train, parts.train.names.index("Sports")
+    near = [word for word, _ in WordMapPanel(parts).nearest("cup", 5)]
+    for word in ["cup", *near]:
+        pairs = zip(train.texts, train.labels, strict=True)
+        counts = Counter(label for text, label in pairs if word in tokenize(text))
+        claim(word, counts.pop(sports) / max(counts.values()), ">", 1.5)
 
 
 @pytest.mark.parametrize("rate", [1.0, 3.0, 100.0])
