@@ -111,6 +111,10 @@ def test_adamw_with_a_rate_of_1_does_not_blow_up_and_looks_like_a_forgotten_zero
     both = zip(healthy, broken, strict=True)
     powers = fmean(math.log10(b.validation.loss / h.validation.loss) for h, b in both)
     claim("powers of ten in the loss", powers, ">", 1)
+    tenfold = [
+        b.validation.loss > 10 * h.validation.loss for h, b in zip(healthy, broken, strict=True)
+    ]
+    claim("epochs with ten times the loss", sum(tenfold), ">", 7)
     claim("accuracy", fmean(epoch.validation.accuracy for epoch in broken), ">", 0.6)
 
 
