@@ -6,7 +6,7 @@ from math import ceil, sqrt
 import numpy as np
 import torch
 
-from lessons.validation import evaluate, predict
+from lessons.validation import best, evaluate, predict
 from right_answers import right
 
 # ----------------------------------------------------------------------------- 07-stories
@@ -212,3 +212,58 @@ def sorts_the_places(models, validation_loader, test_loader):
     scores = {place: evaluate(one, validation_loader) for place, one in enumerate(models)}
     first, *_ = sorted(scores, key=lambda place: scores[place].loss)
     return np.array([first, evaluate(models[first], test_loader).accuracy])
+
+
+# ------------------------------------------------------------------------------- 07-curve
+
+
+@right("07-curve")
+def draws_with_keywords(ax, history):
+    top = best(history)
+    ax.plot(
+        [epoch.number for epoch in history],
+        [epoch.validation.accuracy for epoch in history],
+        color="tab:blue",
+        marker="o",
+        label="validation",
+    )
+    ax.plot(top.number, top.validation.accuracy, marker="*", markersize=14, label="best epoch")
+    ax.set_xlabel("Epoch")
+    ax.set_ylabel("Validation accuracy")
+    ax.legend()
+
+
+@right("07-curve")
+def draws_the_star_with_scatter(ax, history):
+    ax.plot(range(1, len(history) + 1), [one.validation.accuracy for one in history])
+    top = min(history, key=lambda one: one.validation.loss)
+    ax.scatter([top.number], [top.validation.accuracy], marker="*")
+    ax.set(xlabel="epoch", ylabel="accuracy")
+
+
+@right("07-curve")
+def draws_from_a_dictionary(ax, history):
+    heights = {epoch.number: epoch.validation.accuracy for epoch in history}
+    number = best(history).number
+    ax.plot(list(heights), list(heights.values()), "--")
+    ax.plot([number], [heights[number]], "r*")
+    ax.set(xlabel="epochs", ylabel="accuracy in validation", title="Which epoch is kept?")
+
+
+@right("07-curve")
+def draws_with_numpy(ax, history):
+    accuracies = np.array([one.validation.accuracy for one in history])
+    losses = np.array([one.validation.loss for one in history])
+    numbers, place = np.arange(1, len(history) + 1), losses.argmin()
+    ax.plot(numbers, accuracies, numbers[place], accuracies[place], "*")
+    ax.set(xlabel="epoch", ylabel="accuracy")
+
+
+@right("07-curve")
+def draws_the_star_first(ax, history):
+    losses = [epoch.validation.loss for epoch in history]
+    top = history[losses.index(min(losses))]
+    ax.plot(top.number, top.validation.accuracy, "k*")
+    points = [(epoch.number, epoch.validation.accuracy) for epoch in history]
+    ax.plot(*zip(*points, strict=True))
+    ax.set(xlabel="epoch", ylabel="accuracy", ylim=(0, 1))
