@@ -68,6 +68,7 @@ RULES: dict[Callable[..., Any], tuple[Rule, ...]] = {
 class ParsonsPanel(Panel):
     """A Parsons problem: all lines of a function are there, in a wrong order."""
 
+    title = "Put the lines in order"
     instead = (
         " In a script: arrange([2, 1, ...]) puts the lines in order by their numbers, check() says "
         "how it is."
@@ -82,7 +83,7 @@ class ParsonsPanel(Panel):
             known = ", ".join(one.__name__ for one in RULES)
             raise ValueError(f"There is such a problem for {known}, and for no other function.")
         self._function = function
-        self.title = f"Put the lines of {function.__name__} in order"
+        self.title = f"{self.title}: {function.__name__}"
         self.numbered = shuffled(function)
         self.lines = list(self.numbered)
         self._list = widgets.Select(
