@@ -231,7 +231,7 @@ def nearest_to_goal(seed, when):
     vocabulary = Vocabulary.build(load_split("mini-news", seed=seed).train.texts)
     table = train_from(small, seed)[when].embedding.weight.detach()
     goal = vocabulary.token_to_id["goal"]
-    assert goal < 1000  # so that it is the first of six
+    assert goal in range(1000)  # so that it is the first of six
     best = F.cosine_similarity(table[:1000], table[goal], dim=1).topk(6)
     assert best.indices[0] == goal
     shares = topic_shares(encoded(seed)[0], len(vocabulary), 4)

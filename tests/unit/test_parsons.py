@@ -69,7 +69,15 @@ TRIED = {train_step: steps_with, evaluate: measured_with}
 def computes_the_same(function, lines):
     try:
         return TRIED[function](made(function, lines)) == TRIED[function](function)
-    except (SyntaxError, NameError, RuntimeError, TypeError, AttributeError, ValueError):
+    except (
+        ArithmeticError,
+        AttributeError,
+        NameError,
+        RuntimeError,
+        SyntaxError,
+        TypeError,
+        ValueError,
+    ):
         return False
 
 
