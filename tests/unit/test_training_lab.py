@@ -482,6 +482,10 @@ def test_the_next_painting_is_never_far_off(lab, monkeypatch):
     assert lab._due - time.perf_counter() <= 1.0
 
 
+def test_a_target_of_one_epoch_is_said_in_the_singular():
+    assert str(Target(0.9, 1)) == "Target: validation accuracy above 90% in 1 epoch"
+
+
 def test_the_target(lab):
     assert "Target: validation accuracy above 85% in 5 epochs: <b>not reached yet" in shown(lab)
     lab.run(epochs=5)

@@ -60,7 +60,8 @@ class Target(NamedTuple):
         return next((e.number for e in within if e.validation.accuracy > self.accuracy), None)
 
     def __str__(self) -> str:
-        return f"Target: validation accuracy above {self.accuracy:.0%} in {self.epochs} epochs"
+        epochs = "1 epoch" if self.epochs == 1 else f"{self.epochs} epochs"
+        return f"Target: validation accuracy above {self.accuracy:.0%} in {epochs}"
 
 
 class TrainingLab(Panel):
