@@ -21,8 +21,9 @@ from lessons.sources.ag_news import _reason
 
 # What a student does, in a process of its own: the hub's address is read at import.
 STUDENT = """
-import json, sys, time
+import json, signal, sys, time
 import datasets
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may start us without it
 from lessons.sources import load_split
 begun = time.perf_counter()
 print("begun", flush=True)

@@ -585,6 +585,13 @@ def pops(numbers):
     return 2 * numbers.pop()
 
 
+def test_what_an_answer_is_tried_on_stays_as_it_was():
+    given = [1, [2, 3]]
+    with pytest.raises(NotYet, match="side effect"):
+        call(lambda numbers: numbers[1].pop(), given)
+    assert given == [1, [2, 3]]  # the next answer gets all of it
+
+
 def test_a_changed_input_is_reported():
     text = examine(TWICE, pops).text
     assert "input number 1 is not what it was before. It was [1], and afterwards it is []" in text

@@ -48,19 +48,20 @@ class NotYet(Exception):
 def call(answer: Callable[..., Any], *arguments: Any) -> Any:
     """Call a learner's function, and say so if it changes what it was given.
 
-    Models, optimizers and loaders may change; lists, dictionaries and plain tensors may not.
+    Models, optimizers and loaders may change; lists, dictionaries and plain tensors may not. It
+    gets copies of these, so that the next answer is tried on what it should be.
     Numbers and arrays of numpy come back as Python's own: see `without_numpy`.
 
     Raises NotYet if one of them was changed.
     """
-    before = [copy.deepcopy(argument) if is_plain(argument) else None for argument in arguments]
-    result = answer(*arguments)
+    given = [copy.deepcopy(one) if is_plain(one) else one for one in arguments]
+    result = answer(*given)
     try:
         result = without_numpy(result)
     except RecursionError:
         raise NotYet(f"What was given back holds itself: {brief(result)}.") from None
-    for number, (old, new) in enumerate(zip(before, arguments, strict=True), 1):
-        if old is not None and not same(old, without_numpy(new)):
+    for number, (old, new) in enumerate(zip(arguments, given, strict=True), 1):
+        if is_plain(old) and not same(old, without_numpy(new)):
             raise NotYet(
                 f"The answer comes with a side effect: input number {number} is not what it was "
                 f"before. It was {brief(old)}, and afterwards it is {brief(new)}. Leave what you "
