@@ -133,7 +133,9 @@ def test_with_a_rate_of_03_the_star_comes_at_once_and_the_loss_rises_after_it(hi
     star = best(run)
     claim("best epoch", star.number, "<", 3)
     after = run[star.number :]
-    claim("most by best", max(e.validation.loss for e in after) / star.validation.loss, ">", 4)
+    # It differs much from machine to machine, its power of two little.
+    times = max(e.validation.loss for e in after) / star.validation.loss
+    claim("powers of two, most by best", math.log2(times), ">", 2)
     claim("accuracy", fmean(epoch.validation.accuracy for epoch in run), ">", 0.7)
 
 
