@@ -13,6 +13,7 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
+from lessons.figures.fonts import leave_to_browser
 from lessons.figures.html import labelled, picture, svg
 from lessons.figures.plots import (
     draw_accuracy,
@@ -238,3 +239,10 @@ def test_a_drawing_for_a_panel_takes_the_colours_of_the_page(ax):
     assert not re.search(r": #000000|: #ffffff|: #0072b2", drawn)
     pointed = set(re.findall(r"#([\w-]+)", drawn))
     assert set(re.findall(r' id="([^"]+)"', drawn)) <= pointed
+
+
+def test_texts_that_the_font_can_draw_keep_their_font(ax):
+    plain, foreign = ax.text(0, 0, "cup"), ax.text(0, 0, "水獭")
+    usual = plain.get_fontfamily()
+    leave_to_browser([plain, foreign])
+    assert plain.get_fontfamily() == usual != foreign.get_fontfamily()

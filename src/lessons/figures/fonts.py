@@ -22,12 +22,13 @@ def lacking_letters(texts: Iterable[Text]) -> list[Text]:
 
 
 def leave_to_browser(texts: Iterable[Text]) -> None:
-    """Give the texts a font of boxes, so that matplotlib leaves room for them and does not warn.
+    """Give those texts a font of boxes that have such characters.
 
-    In an SVG the browser then draws the characters in a font of its own.
+    So matplotlib leaves room for them and does not warn. In an SVG the browser then draws the
+    characters in a font of its own.
     """
     from matplotlib.font_manager import fontManager
 
     boxes = {"Last Resort High-Efficiency"} & set(fontManager.get_font_names())
-    for text in texts:
+    for text in lacking_letters(texts):
         text.set_fontfamily(["sans-serif", *boxes])

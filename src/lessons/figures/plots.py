@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from torch import Tensor
 
-from lessons.figures.fonts import lacking_letters, leave_to_browser
+from lessons.figures.fonts import leave_to_browser
 from lessons.split import Split
 from lessons.validation import Epoch, best
 
@@ -149,7 +149,7 @@ def _name_ticks(ax: Axes, axis: Literal["x", "y"], names: Sequence[str]) -> None
         shown["rotation"] = 90
     (ax.set_xticks if axis == "x" else ax.set_yticks)(range(len(names)), **shown)
     ticks = ax.get_xticklabels() if axis == "x" else ax.get_yticklabels()
-    leave_to_browser(lacking_letters(ticks))
+    leave_to_browser(ticks)
 
 
 def shorten(name: str) -> str:

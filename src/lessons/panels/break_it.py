@@ -11,7 +11,16 @@ import ipywidgets as widgets
 from matplotlib.figure import Figure
 
 from lessons.figures.html import labelled, svg
-from lessons.panels.controls import Dial, Panel, beside, button, buttons, html_line, status_line
+from lessons.panels.controls import (
+    Dial,
+    Panel,
+    beside,
+    button,
+    buttons,
+    html_line,
+    replace_buttons,
+    status_line,
+)
 from lessons.panels.live_plot import describe_loss
 from lessons.panels.worker import Worker
 from lessons.silent_bugs.bugs import BUGS, Bug, compare
@@ -83,11 +92,9 @@ class BreakPanel(Panel):
         A click waits until the running cell ends. It would then start a training, whose curves
         would replace those that the cell has just shown.
         """
-        old, new = self._buttons.children, self._make_buttons()
+        new = self._make_buttons()
         self._enable()
-        self._buttons.children = new
-        for pressed in old:
-            pressed.close()
+        replace_buttons(self._buttons, new)
 
     def _make_game(self) -> list[widgets.Widget]:
         names = [(bug.name, key) for key, bug in ALL.items()]

@@ -172,6 +172,13 @@ def buttons(*members: widgets.Widget) -> widgets.HBox:
     return row
 
 
+def replace_buttons(row: widgets.HBox, new: Sequence[widgets.Widget]) -> None:
+    """Put new buttons into a row. Clicks on the old ones that still wait have no effect."""
+    old, row.children = row.children, new
+    for button in old:
+        button.close()
+
+
 def beside(left: Sequence[widgets.Widget], right: Sequence[widgets.Widget]) -> widgets.GridBox:
     """Two columns, or one if the panel is narrow."""
     body = widgets.GridBox([widgets.VBox(left), widgets.VBox(right)])

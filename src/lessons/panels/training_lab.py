@@ -21,6 +21,7 @@ from lessons.panels.controls import (
     buttons,
     html_line,
     on_top,
+    replace_buttons,
     status_line,
 )
 from lessons.panels.live_plot import Curves, describe_loss
@@ -132,11 +133,9 @@ class TrainingLab(Panel):
         Most front ends send a click to the thread in which cells run. There it waits until the cell
         ends, and would then delete runs that did not exist when the button was clicked.
         """
-        old, new = self._buttons.children, self._make_buttons()
+        new = self._make_buttons()
         self._enable()
-        self._buttons.children = new
-        for pressed in old:
-            pressed.close()
+        replace_buttons(self._buttons, new)
 
     def _suit_rate(self, change: dict[str, str]) -> None:
         """Set the usual learning rate of the new optimizer, unless the user has chosen a rate."""

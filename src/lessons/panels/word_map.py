@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from torch import Tensor
 from torch.nn import functional as F
 
-from lessons.figures.fonts import lacking_letters, leave_to_browser
+from lessons.figures.fonts import leave_to_browser
 from lessons.figures.html import labelled, picture, svg
 from lessons.figures.plots import TRAIN, VALIDATION, shorten
 from lessons.loaders import EncodedStories, make_loader
@@ -261,7 +261,7 @@ def draw_words(ax: Axes, word_map: WordMap, epoch: int, marked: int | None = Non
         _mark(ax, place, word_map.vocabulary.tokens[marked])
     ax.set(xlim=(-1.85 * reach, 1.85 * reach), ylim=(-reach, reach), xticks=[], yticks=[])
     ax.set(title=_when(epoch).lower(), aspect="equal")
-    leave_to_browser(lacking_letters(ax.texts))
+    leave_to_browser(ax.texts)
 
 
 def _name_words(
@@ -298,7 +298,7 @@ def _draw_legend(figure: Figure) -> None:
     legend = figure.legend(handles, names, loc="outside lower center", ncols=min(len(names), 5))
     for text in legend.get_texts():
         text.set_parse_math(False)
-    leave_to_browser(lacking_letters(legend.get_texts()))
+    leave_to_browser(legend.get_texts())
 
 
 def describe(word_map: WordMap, epoch: int) -> str:
