@@ -1,0 +1,75 @@
+"""The model, and the file that it is kept in."""
+
+import os
+import pickle
+from pathlib import Path
+
+import torch
+from data import encode
+from torch import nn
+
+
+class TextClassifier(nn.Module):
+    """The mean of a text's word vectors, and a linear layer (fastText: Joulin et al., 2016)."""
+
+    def __init__(self, vocab_size, num_classes, embedding_dim=64):
+        super().__init__()
+        self.embedding = nn.EmbeddingBag(vocab_size, embedding_dim, mode="mean")
+        self.linear = nn.Linear(embedding_dim, num_classes)
+        nn.init.uniform_(self.embedding.weight, -0.1, 0.1)
+        nn.init.uniform_(self.linear.weight, -0.1, 0.1)
+        nn.init.zeros_(self.linear.bias)
+
+    def forward(self, token_ids, offsets):
+        means = self.embedding(token_ids, offsets)  # (texts, embedding_dim)
+        return self.linear(means)  # (texts, classes)
+
+
+def pick_device(name):
+    """The device of this name; "auto" takes a GPU if there is one. Raises ValueError."""
+    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.mps.is_available()}
+    if name == "auto":
+        name = next(device for device in ("cuda", "mps", "cpu") if there[device])
+    if not there[name]:
+        raise ValueError(f"There is no device {name!r} here. Use --device cpu.")
+    return torch.device(name)
+
+
+def save(path, contents):
+    """Write a file whole or not at all: a crash leaves the one before as it was."""
+    partial = Path(f"{path}.partial")
+    torch.save(contents, partial)
+    os.replace(partial, path)
+
+
+def load(path, device="cpu"):
+    """Read what `save` has written. Never runs code in the file. Raises ValueError."""
+    try:
+        return torch.load(path, map_location=device, weights_only=True)
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read: {error.strerror}. Train first.") from None
+    except (pickle.UnpicklingError, RuntimeError, EOFError):
+        raise ValueError(f"{path} is no checkpoint of train.py, or it is damaged.") from None
+
+
+def load_classifier(path, device="cpu"):
+    """The model, the vocabulary and the names of the classes in a checkpoint."""
+    contents = load(path, device)
+    try:
+        vocabulary, names = contents["vocabulary"], contents["names"]
+        embedding_dim = contents["model"]["embedding.weight"].shape[1]
+        model = TextClassifier(len(vocabulary), len(names), embedding_dim).to(device)
+        model.load_state_dict(contents["model"])
+    except (KeyError, TypeError, RuntimeError):
+        raise ValueError(f"{path} is no checkpoint of train.py.") from None
+    return model.eval(), vocabulary, names
+
+
+def classify(model, vocabulary, text):
+    """The probability of each class: (classes,). None if no word of the text is known."""
+    token_ids = encode(text, vocabulary).to(model.linear.bias.device)
+    if not token_ids.any():
+        return None
+    with torch.no_grad():
+        logits = model(token_ids, torch.zeros_like(token_ids[:1]))  # (1, classes)
+    return logits.softmax(dim=1)[0]
