@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 
 import torch
 from torch.utils.data import DataLoader, Dataset
@@ -17,12 +17,8 @@ def read_csv(path, text="text", label="label"):
             mark = max(",;\t", key=file.readline().count)  # between the columns
             file.seek(0)
             rows = list(csv.DictReader(file, delimiter=mark, strict=True))
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}. Check the path.") from None
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is not UTF-8. Save it as 'CSV UTF-8' and try again.") from None
-    except csv.Error as error:
-        raise ValueError(f"{path} is no whole CSV file: {error}.") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ValueError(f"{path} is not 'CSV UTF-8' ({error}). Save it as such.") from None
     if not rows:
         raise ValueError(f"{path} has no rows under the names of the columns.")
     for name in (text, label):
@@ -39,29 +35,25 @@ def read_csv(path, text="text", label="label"):
 
 def drop_repeats(texts, labels):
     """Keep the first of equal texts: one that is in two parts would be learned by heart."""
-    first = {}  # text without case and spaces -> row
-    for row, text in enumerate(texts):
-        first.setdefault(" ".join(text.lower().split()), row)
-    return [texts[row] for row in first.values()], [labels[row] for row in first.values()]
+    keys = [" ".join(text.lower().split()) for text in texts]
+    rows = sorted({key: row for row, key in reversed(list(enumerate(keys)))}.values())
+    return [texts[row] for row in rows], [labels[row] for row in rows]
 
 
 def split(texts, labels, seed=0, share=0.1):
     """Train, validation and test, each a pair (texts, labels), with each class in proportion."""
     generator = torch.Generator().manual_seed(seed)
-    rows_of = defaultdict(list)
-    for row, label in enumerate(labels):
-        rows_of[label].append(row)
-    if len(rows_of) < 2:
+    counts, parts = Counter(labels), ([], [], [])
+    if len(counts) < 2:
         raise ValueError(f"There is only one class, {labels[0]!r}. Two or more are needed.")
-    parts = ([], [], [])
-    for label, rows in sorted(rows_of.items()):
-        size = max(1, round(share * len(rows)))  # of validation, and of test
-        if len(rows) < 3:
-            raise ValueError(f"The class {label!r} has {len(rows)} texts. It needs 3 or more.")
-        order = [rows[i] for i in torch.randperm(len(rows), generator=generator)]
-        pieces = order[2 * size :], order[:size], order[size : 2 * size]
-        for part, piece in zip(parts, pieces, strict=True):
-            part.extend(piece)
+    for name, count in sorted(counts.items()):
+        if count < 3:
+            raise ValueError(f"The class {name!r} has {count} texts. It needs 3 or more.")
+        rows = [row for row, label in enumerate(labels) if label == name]
+        rows = [rows[i] for i in torch.randperm(count, generator=generator)]
+        size = max(1, round(share * count))  # of validation, and of test
+        for part, cut in zip(parts, (rows[2 * size :], rows[:size], rows[size : 2 * size])):
+            part.extend(cut)
     return [([texts[row] for row in part], [labels[row] for row in part]) for part in parts]
 
 
@@ -99,7 +91,7 @@ class TextDataset(Dataset):
 
 def collate(items):
     """Texts of different lengths as one batch: all ids in one row, and where each text begins."""
-    token_ids, labels = zip(*items, strict=True)
+    token_ids, labels = zip(*items)
     lengths = torch.tensor([len(ids) for ids in token_ids])  # (texts,)
     offsets = lengths.cumsum(0) - lengths  # (texts,)
     return torch.cat(token_ids), offsets, torch.tensor(labels)

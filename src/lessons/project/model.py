@@ -1,8 +1,7 @@
-"""The model, and the file that it is kept in."""
+"""The model, the device, and the file that a model is kept in."""
 
 import os
 import pickle
-from pathlib import Path
 
 import torch
 from data import encode
@@ -27,9 +26,8 @@ class TextClassifier(nn.Module):
 
 def pick_device(name):
     """The device of this name; "auto" takes a GPU if there is one. Raises ValueError."""
-    there = {"cpu": True, "cuda": torch.cuda.is_available(), "mps": torch.mps.is_available()}
-    if name == "auto":
-        name = next(device for device in ("cuda", "mps", "cpu") if there[device])
+    there = {"cuda": torch.cuda.is_available(), "mps": torch.mps.is_available(), "cpu": True}
+    name = next(filter(there.get, there)) if name == "auto" else name
     if not there[name]:
         raise ValueError(f"There is no device {name!r} here. Use --device cpu.")
     return torch.device(name)
@@ -37,39 +35,36 @@ def pick_device(name):
 
 def save(path, contents):
     """Write a file whole or not at all: a crash leaves the one before as it was."""
-    partial = Path(f"{path}.partial")
-    torch.save(contents, partial)
-    os.replace(partial, path)
+    torch.save(contents, f"{path}.partial")
+    os.replace(f"{path}.partial", path)
 
 
 def load(path, device="cpu"):
-    """Read what `save` has written. Never runs code in the file. Raises ValueError."""
+    """Read what `save` has written. Code in the file is never run. Raises ValueError."""
     try:
         return torch.load(path, map_location=device, weights_only=True)
-    except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}. Train first.") from None
     except (pickle.UnpicklingError, RuntimeError, EOFError):
         raise ValueError(f"{path} is no checkpoint of train.py, or it is damaged.") from None
 
 
 def load_classifier(path, device="cpu"):
-    """The model, the vocabulary and the names of the classes in a checkpoint."""
+    """The model, the vocabulary and the names of the classes in best.pt. Raises ValueError."""
     contents = load(path, device)
     try:
-        vocabulary, names = contents["vocabulary"], contents["names"]
-        embedding_dim = contents["model"]["embedding.weight"].shape[1]
-        model = TextClassifier(len(vocabulary), len(names), embedding_dim).to(device)
-        model.load_state_dict(contents["model"])
+        vocabulary, names, weights = (contents[key] for key in ("vocabulary", "names", "model"))
+        model = TextClassifier(len(vocabulary), *weights["linear.weight"].shape).to(device)
+        model.load_state_dict(weights)
     except (KeyError, TypeError, RuntimeError):
-        raise ValueError(f"{path} is no checkpoint of train.py.") from None
+        raise ValueError(f"{path} is of another program than train.py.") from None
     return model.eval(), vocabulary, names
 
 
-def classify(model, vocabulary, text):
-    """The probability of each class: (classes,). None if no word of the text is known."""
-    token_ids = encode(text, vocabulary).to(model.linear.bias.device)
+def classify(model, vocabulary, names, text):
+    """The likeliest class and its probability; ("?", 0.0) if no word of the text is known."""
+    token_ids = encode(text, vocabulary).to(model.linear.bias.device)  # (tokens,)
     if not token_ids.any():
-        return None
+        return "?", 0.0
     with torch.no_grad():
         logits = model(token_ids, torch.zeros_like(token_ids[:1]))  # (1, classes)
-    return logits.softmax(dim=1)[0]
+    probability, best = logits.softmax(dim=1)[0].max(dim=0)
+    return names[best], probability.item()

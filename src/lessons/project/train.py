@@ -1,20 +1,20 @@
 """Train a classifier of texts on a CSV file: python train.py my.csv."""
 
-import argparse
 import csv
 import math
 import sys
+from argparse import ArgumentDefaultsHelpFormatter, ArgumentParser
 from collections import Counter
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import torch
 from data import TextDataset, build_vocabulary, drop_repeats, make_loader, read_csv, split
+from matplotlib.figure import Figure
 from model import TextClassifier, load, load_classifier, pick_device, save
 from torch.nn import functional as F
 from tqdm import tqdm
 
-COLUMNS = ("epoch", "train_loss", "loss", "accuracy", "balanced_accuracy")  # the last 3: validation
+COLUMNS = ("epoch", "train_loss", "loss", "accuracy", "balanced_accuracy")  # last 3: validation
 
 
 def class_weights(labels, num_classes):
@@ -24,11 +24,11 @@ def class_weights(labels, num_classes):
 
 
 def train_one_epoch(model, loader, optimizer, weights):
-    """Learn from every batch once. Returns the mean loss, weighted as it was minimized."""
+    """Learn from every batch once. Returns the mean loss: of weighted texts, as it is minimized."""
     model.train()
-    total = torch.zeros(2, device=weights.device)  # (sum of losses, sum of weights)
-    for token_ids, offsets, labels in tqdm(loader, leave=False, disable=None):
-        token_ids, offsets, labels = (x.to(weights.device) for x in (token_ids, offsets, labels))
+    total = torch.zeros(2, device=weights.device)  # sums of losses and of weights
+    for batch in tqdm(loader, leave=False, disable=None):
+        token_ids, offsets, labels = (tensor.to(weights.device) for tensor in batch)
         loss = F.cross_entropy(model(token_ids, offsets), labels, weights)  # forward
         optimizer.zero_grad()
         loss.backward()
@@ -42,14 +42,17 @@ def train_one_epoch(model, loader, optimizer, weights):
 def evaluate(model, loader, weights):
     """Loss, accuracy, and balanced accuracy: the mean over the classes of the share found."""
     model.eval()
-    total, confusion = torch.zeros(2), torch.zeros(len(weights), len(weights))  # true x predicted
-    for token_ids, offsets, labels in loader:
-        logits = model(token_ids.to(weights.device), offsets.to(weights.device)).cpu()
-        loss = F.cross_entropy(logits, labels, weights.cpu(), reduction="sum")
-        total += torch.stack((loss, weights.cpu()[labels].sum()))
-        confusion.index_put_((labels, logits.argmax(1)), torch.ones(len(labels)), accumulate=True)
+    total = torch.zeros(2, device=weights.device)
+    confusion = torch.zeros(len(weights), len(weights))  # true class x predicted class
+    for batch in loader:
+        token_ids, offsets, labels = (tensor.to(weights.device) for tensor in batch)
+        logits = model(token_ids, offsets)  # (texts, classes)
+        loss = F.cross_entropy(logits, labels, weights, reduction="sum")
+        total += torch.stack((loss, weights[labels].sum()))
+        for true, predicted in zip(labels.tolist(), logits.argmax(dim=1).tolist(), strict=True):
+            confusion[true, predicted] += 1
     recall = confusion.diag() / confusion.sum(dim=1)  # (classes,)
-    right = confusion.diag().sum() / confusion.sum()
+    right = confusion.trace() / confusion.sum()
     return (total[0] / total[1]).item(), right.item(), recall.mean().item()
 
 
@@ -61,8 +64,7 @@ def fit(model, train_loader, validation_loader, optimizer, weights, args, state)
             group["lr"] = args.lr * (1 - (epoch - 1) / args.epochs if args.decay else 1)
         train_loss = train_one_epoch(model, train_loader, optimizer, weights)
         history.append((epoch, train_loss, *evaluate(model, validation_loader, weights)))
-        print("epoch {}  train loss {:.4f}  validation: loss {:.4f}  accuracy {:.1%}  "
-              "balanced {:.1%}".format(*history[-1]))  # fmt: skip
+        print(*(f"{name} {value:.4g}" for name, value in zip(COLUMNS, history[-1], strict=True)))
         if not math.isfinite(history[-1][2]):
             raise ValueError("The loss is NaN or infinite. Try a smaller --lr.")
         best = min(history, key=lambda row: row[2])[0]  # the epoch with the lowest loss
@@ -83,61 +85,51 @@ def write_metrics(history, folder):
     """metrics.csv, and its losses as a picture: curves.png."""
     with (folder / "metrics.csv").open("w", newline="") as file:
         csv.writer(file).writerows([COLUMNS, *history])
-    figure, ax = plt.subplots()
+    ax = Figure().subplots()
     for column, style in ((1, "o-"), (2, "s--")):
         ax.plot([row[0] for row in history], [row[column] for row in history], style)
     ax.legend(["train", "validation"])
     ax.set(xlabel="epoch", ylabel="loss")
-    figure.savefig(folder / "curves.png")
-    plt.close(figure)
-
-
-def begin(args):
-    """The parts of the data, and where to begin: at the start, or where last.pt ends."""
-    texts, labels = drop_repeats(*(rows := read_csv(args.csv, args.text, args.label)))
-    parts, names = split(texts, labels, args.seed), sorted(set(labels))
-    print(f"{len(rows[0])} rows, {len(rows[0]) - len(texts)} of them repeats, left out. Classes:")
-    print(*(f"{name} {count}" for name, count in Counter(labels).most_common()), sep=", ")
-    state = {"vocabulary": build_vocabulary(parts[0][0]), "names": names, "history": []}
-    best = args.out / "best.pt"
-    if args.resume:
-        saved = load(args.out / "last.pt")
-        if [saved.get(key) for key in ("vocabulary", "names")] != [state["vocabulary"], names]:
-            raise ValueError("last.pt is of other data or another --seed. Train in another --out.")
-        return parts, saved
-    if best.exists():  # of an earlier training
-        best.replace(best.with_stem("best.previous"))
-    return parts, state
+    ax.figure.savefig(folder / "curves.png")
 
 
 def run(args):
     """All of it: read, split, train, keep the best; with --test measure it on the test set."""
-    device = pick_device(args.device)
-    parts, state = begin(args)
-    vocabulary, names = state["vocabulary"], state["names"]
+    device, rows = pick_device(args.device), read_csv(args.csv, args.text, args.label)
+    texts, labels = drop_repeats(*rows)
+    print(f"{len(rows[0])} rows; repeats, left out: {len(rows[0]) - len(texts)}")
+    print("classes:", *(f"{name} ({count})" for name, count in Counter(labels).most_common()))
+    parts, names = split(texts, labels, args.seed), sorted(set(labels))
+    vocabulary = build_vocabulary(parts[0][0])
     data = [TextDataset(*part, vocabulary, names) for part in parts]
     train_loader = make_loader(data[0], args.batch_size, shuffle=True, seed=args.seed)
     validation_loader, test_loader = (make_loader(one, args.batch_size) for one in data[1:])
+
     torch.manual_seed(args.seed)
     model = TextClassifier(len(vocabulary), len(names)).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, fused=True)
     weights = class_weights(data[0].labels, len(names)) if args.weights else torch.ones(len(names))
+    state, best = {"vocabulary": vocabulary, "names": names, "history": []}, args.out / "best.pt"
     if args.resume:
+        saved = load(args.out / "last.pt")
+        if any(saved.get(key) != state[key] for key in ("vocabulary", "names")):
+            raise ValueError("last.pt is of other data or another --seed. Train without --resume.")
+        state = saved
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
-        train_loader.generator.set_state(state["order"].cpu())
+        train_loader.generator.set_state(state["order"])
+    elif best.exists():  # of an earlier training
+        best.replace(best.with_stem("best.previous"))
     fit(model, train_loader, validation_loader, optimizer, weights.to(device), args, state)
     if args.test:
-        model = load_classifier(args.out / "best.pt", device)[0]
-        _, right, balanced = evaluate(model, test_loader, weights)
+        model, _, _ = load_classifier(best, device)
+        _, right, balanced = evaluate(model, test_loader, weights.to(device))
         margin = 1.96 * math.sqrt(right * (1 - right) / len(data[2]))
         print(f"test: accuracy {right:.1%} +- {margin:.1%} (95 %), balanced {balanced:.1%}")
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    parser = ArgumentParser(description=__doc__, formatter_class=ArgumentDefaultsHelpFormatter)
     add = parser.add_argument
     add("csv", type=Path, help="a CSV file in UTF-8, with a text and a label in each row")
     add("--text", default="text", help="the column of the texts")
