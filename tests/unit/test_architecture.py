@@ -20,10 +20,14 @@ LAYERS = (
 )
 
 
+APART = ("__main__", "project")  # the command, and the folder that it copies: they import nothing
+
+
 def modules():
     """Each module's name without `lessons.`, with its source."""
     paths = {path.relative_to(SOURCE).with_suffix("").parts: path for path in SOURCE.rglob("*.py")}
     del paths["__init__",]  # it imports nothing
+    paths = {name: path for name, path in paths.items() if name[0] not in APART}
     return {
         ".".join(name).removesuffix(".__init__"): path.read_text(encoding="utf-8")
         for name, path in paths.items()
@@ -70,7 +74,7 @@ def test_imports_go_down():
 
 
 def test_what_a_learner_reads_is_files_and_all_else_has_rooms():
-    assert {path.stem for path in SOURCE.glob("*.py")} == {"__init__", *READ}
+    assert {path.stem for path in SOURCE.glob("*.py")} == {"__init__", "__main__", *READ}
 
 
 @pytest.mark.parametrize("name", READ)

@@ -67,7 +67,8 @@ def build_vocabulary(texts, min_count=2):
     """Token -> id, the most frequent first. Give it the training texts only."""
     counts = Counter(token for text in texts for token in tokenize(text))
     kept = sorted((-count, token) for token, count in counts.items() if count >= min_count)
-    return {token: id for id, token in enumerate([UNKNOWN] + [token for _, token in kept])}
+    tokens = [UNKNOWN] + [token for _, token in kept if token != UNKNOWN]
+    return {token: id for id, token in enumerate(tokens)}
 
 
 def encode(text, vocabulary):

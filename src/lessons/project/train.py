@@ -26,7 +26,7 @@ def class_weights(labels, num_classes):
 def train_one_epoch(model, loader, optimizer, weights):
     """Learn from every batch once. Returns the mean loss: of weighted texts, as it is minimized."""
     model.train()
-    total = torch.zeros(2, device=weights.device)  # sums of losses and of weights
+    total = weights.new_zeros(2)  # sums of losses and of weights
     for batch in tqdm(loader, leave=False, disable=None):
         token_ids, offsets, labels = (tensor.to(weights.device) for tensor in batch)
         loss = F.cross_entropy(model(token_ids, offsets), labels, weights)  # forward
@@ -42,15 +42,14 @@ def train_one_epoch(model, loader, optimizer, weights):
 def evaluate(model, loader, weights):
     """Loss, accuracy, and balanced accuracy: the mean over the classes of the share found."""
     model.eval()
-    total = torch.zeros(2, device=weights.device)
-    confusion = torch.zeros(len(weights), len(weights))  # true class x predicted class
+    total, confusion = weights.new_zeros(2), weights.new_zeros(len(weights), len(weights))
     for batch in loader:
         token_ids, offsets, labels = (tensor.to(weights.device) for tensor in batch)
         logits = model(token_ids, offsets)  # (texts, classes)
         loss = F.cross_entropy(logits, labels, weights, reduction="sum")
         total += torch.stack((loss, weights[labels].sum()))
-        for true, predicted in zip(labels.tolist(), logits.argmax(dim=1).tolist(), strict=True):
-            confusion[true, predicted] += 1
+        pairs = labels * len(weights) + logits.argmax(dim=1)  # (texts,): true and predicted
+        confusion += torch.bincount(pairs, minlength=len(weights) ** 2).view_as(confusion)
     recall = confusion.diag() / confusion.sum(dim=1)  # (classes,)
     right = confusion.trace() / confusion.sum()
     return (total[0] / total[1]).item(), right.item(), recall.mean().item()
@@ -75,22 +74,21 @@ def fit(model, train_loader, validation_loader, optimizer, weights, args, state)
                 args.out / "best.pt", {key: state[key] for key in ("model", "vocabulary", "names")}
             )
         save(args.out / "last.pt", state)
-        write_metrics(history, args.out)
+        with (args.out / "metrics.csv").open("w", newline="") as file:
+            csv.writer(file).writerows([COLUMNS, *history])
         if epoch - best >= args.patience:
             print(f"Stopped: validation was no better for {args.patience} epochs.")
-            return
+            break
 
 
-def write_metrics(history, folder):
-    """metrics.csv, and its losses as a picture: curves.png."""
-    with (folder / "metrics.csv").open("w", newline="") as file:
-        csv.writer(file).writerows([COLUMNS, *history])
+def draw(history, path):
+    """The losses of all epochs, as a picture."""
     ax = Figure().subplots()
     for column, style in ((1, "o-"), (2, "s--")):
         ax.plot([row[0] for row in history], [row[column] for row in history], style)
     ax.legend(["train", "validation"])
     ax.set(xlabel="epoch", ylabel="loss")
-    ax.figure.savefig(folder / "curves.png")
+    ax.figure.savefig(path)
 
 
 def run(args):
@@ -121,6 +119,7 @@ def run(args):
     elif best.exists():  # of an earlier training
         best.replace(best.with_stem("best.previous"))
     fit(model, train_loader, validation_loader, optimizer, weights.to(device), args, state)
+    draw(state["history"], args.out / "curves.png")
     if args.test:
         model, _, _ = load_classifier(best, device)
         _, right, balanced = evaluate(model, test_loader, weights.to(device))
