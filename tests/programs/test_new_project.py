@@ -7,6 +7,7 @@ import sys
 import pytest
 
 PROGRAMS = {"train.py", "predict.py", "model.py", "data.py", "test_train.py", "README.md"}
+ROWS = "text,label\n" + "".join(f"sun day {i},y\nrain day {i},n\n" for i in range(30))
 
 
 def run(*command, folder, **more):
@@ -52,10 +53,7 @@ def test_its_own_tests_pass(project):
 
 
 def test_a_model_is_handed_over(project, tmp_path):
-    rows = ["text,label"] + [
-        f"{'sun' if i % 2 else 'rain'} day {i},{'ny'[i % 2]}" for i in range(60)
-    ]
-    (tmp_path / "my.csv").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "my.csv").write_text(ROWS, encoding="utf-8")
     code, out, err = run(project / "train.py", "my.csv", "--weights", folder=tmp_path)
     assert (code, err) == (0, "") and "epoch 10" in out
     names = {path.name for path in tmp_path.iterdir()}
@@ -78,15 +76,13 @@ def test_a_model_is_handed_over(project, tmp_path):
     ],
 )
 def test_a_fault_is_told_in_one_line(project, tmp_path, program, given, words):
-    rows = ["text,label"] + [f"word {'ab'[i % 2]},{'ab'[i % 2]}{i}"[:-1] for i in range(9)]
-    (tmp_path / "my.csv").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "my.csv").write_text(ROWS, encoding="utf-8")
     code, _, err = run(project / program, *given, folder=tmp_path)
     assert code == 1 and words in err and err.count("\n") == 1
 
 
 def test_an_earlier_model_is_kept(project, tmp_path):
-    rows = ["text,label"] + [f"word {i} w,{'ab'[i % 2]}" for i in range(20)]
-    (tmp_path / "my.csv").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "my.csv").write_text(ROWS, encoding="utf-8")
     for _ in range(2):
         assert run(project / "train.py", "my.csv", "--epochs", 1, folder=tmp_path)[0] == 0
     assert (tmp_path / "best.previous.pt").is_file()

@@ -163,7 +163,8 @@ def test_other_encodings_are_refused(project, write):
 
 
 @pytest.mark.parametrize(
-    ("labels", "words"), [(["x"] * 9, "only one class"), (["x"] * 9 + ["y"] * 2, "'y' has 2 texts")]
+    ("labels", "words"),
+    [(["x"] * 9, "only one class"), (["x"] * 9 + ["y"] * 2, "'y' needs 3 texts")],
 )
 def test_classes_that_cannot_be_split_are_refused(project, labels, words):
     with pytest.raises(ValueError, match=words):

@@ -48,7 +48,7 @@ def split(texts, labels, seed=0, share=0.1):
         raise ValueError(f"There is only one class, {labels[0]!r}. Two or more are needed.")
     for name, count in sorted(counts.items()):
         if count < 3:
-            raise ValueError(f"The class {name!r} has {count} texts. It needs 3 or more.")
+            raise ValueError(f"The class {name!r} needs 3 texts or more, and has {count}.")
         rows = [row for row, label in enumerate(labels) if label == name]
         rows = [rows[i] for i in torch.randperm(count, generator=generator)]
         size = max(1, round(share * count))  # of validation, and of test
