@@ -101,16 +101,15 @@ class Measured(NamedTuple):
 
 
 @contextmanager
-def open_decks():
-    """A browser for decks: a page that lists what was asked for, and what went wrong."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
-        page = browser.new_page()
-        page.requests, page.problems = [], []
-        page.context.on("request", lambda request: page.requests.append(request.url))
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        yield page
-        browser.close()
+def deck_page(browser):
+    """A page for decks that lists what was asked for, popups included, and what went wrong."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.requests, page.problems = [], []
+    context.on("request", lambda request: page.requests.append(request.url))
+    context.on("weberror", lambda error: page.problems.append(str(error.error)))
+    yield page
+    context.close()
 
 
 def open_deck(page, path, size=SIZES[0]):
@@ -137,6 +136,10 @@ def measure(page, path, size=SIZES[0], pictures=None):
     return measured
 
 
+def launch(playwright):
+    return playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("decks", nargs="+", type=Path)
@@ -146,7 +149,7 @@ def main():
     if asked.png:
         asked.png.mkdir(parents=True, exist_ok=True)
     slides, bad, tall = 0, set(), set()
-    with open_decks() as page:
+    with sync_playwright() as playwright, deck_page(launch(playwright)) as page:
         for path in asked.decks:
             for size in SIZES:
                 for one in measure(page, path, size, asked.png):
