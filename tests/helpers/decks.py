@@ -67,7 +67,7 @@ MEASURE = """() => {
       found.figure = Math.min(found.figure ?? fit, fit);
     }
   }
-  for (const code of section.querySelectorAll(".code pre"))
+  for (const code of section.querySelectorAll(".code > .code pre"))
     found.lines += code.textContent.replace(/\\n+$/, "").split("\\n").filter(l => l.trim()).length;
   found.height = Math.round(found.height);
   found.overflow = [...new Set(found.overflow)];
