@@ -20,6 +20,7 @@ from scripts.slides import PICTURES, is_panel
 
 WIDTH = 1060  # of the window: the panel in it is 892 px wide, and its parts are side by side
 COLOURS = 64
+HIDE = "all => all.forEach(one => { one.style.display = 'none'; })"
 
 
 def panels_of(path):
@@ -40,8 +41,9 @@ def take(page, address, path):
         notebook.run("lab.run(epochs=5)")  # with curves in it
     for number, id in panels_of(path):
         file = PICTURES / f"{path.stem[:2]}-{id}.png"
-        cell = page.locator(".jp-Notebook .jp-Cell").nth(number)
-        cell.locator(".lessons-panel").screenshot(path=file)
+        panel = page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".lessons-panel")
+        panel.locator(".widget-html:has(table)").evaluate_all(HIDE)  # the runs: too much to read
+        panel.screenshot(path=file)
         Image.open(file).convert("RGB").quantize(COLOURS).save(file, optimize=True)
         print(file)
     page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
