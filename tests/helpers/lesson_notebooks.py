@@ -1,6 +1,7 @@
 """The notebooks of the lessons, run with the solutions of their exercises typed in."""
 
 import re
+import shutil
 from contextlib import suppress
 from pathlib import Path
 
@@ -48,7 +49,11 @@ def solved(path):
 
 
 def run(notebook, folder):
-    """Run a notebook in this folder, up to the first error, which is in its outputs."""
+    """Run a notebook in this folder, up to the first error, which is in its outputs.
+
+    The files that come with the notebooks are put beside it.
+    """
+    shutil.copytree(FOLDER / "data", Path(folder) / "data", dirs_exist_ok=True)
     with suppress(CellExecutionError):
         NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
 

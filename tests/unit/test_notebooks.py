@@ -125,26 +125,37 @@ def code_of(path):
     return [*sources(path, "code"), *blocks]
 
 
-OTHERS = ("exercises", "panels")  # rooms with other functions of the same names
+OTHERS = ("exercises", "panels", "project")  # rooms with other functions of the same names
+SOURCE = ROOT / "src/lessons"
 MODULES = sorted(
-    path
-    for path in (ROOT / "src/lessons").rglob("*.py")
-    if path.relative_to(ROOT / "src/lessons").parts[0] not in OTHERS
+    path for path in SOURCE.rglob("*.py") if path.relative_to(SOURCE).parts[0] not in OTHERS
 )
-LIBRARY = dict(pair for module in MODULES for pair in definitions(module.read_text()))
+LIBRARY, PROJECT = (
+    dict(pair for path in paths for pair in definitions(path.read_text(encoding="utf-8")))
+    for paths in (MODULES, sorted((SOURCE / "project").glob("*.py")))
+)
+
+
+def held_for(path):
+    """What a page shows the code of: the library, or the project if it copies that."""
+    return PROJECT if "new_project(" in "".join(sources(path, "code")) else LIBRARY
 
 
 @every_notebook
-def test_what_is_shown_and_held_by_the_library_is_the_same_code(path):
+def test_what_is_shown_and_held_by_the_library_or_the_project_is_the_same_code(path):
     shown = [pair for code in code_of(path) for pair in definitions(code)]
-    held = [(name, tree) for name, tree in shown if name in LIBRARY]
-    assert held == [(name, LIBRARY[name]) for name, _ in held]
+    code = held_for(path)
+    held = [(name, tree) for name, tree in shown if name in code]
+    assert held == [(name, code[name]) for name, _ in held]
 
 
 def test_what_the_lessons_show_is_looked_at():
     """Also what stands in a text cell, as it has more lines than a code cell may have."""
     shown = {name for path in NOTEBOOKS for code in code_of(path) for name, _ in definitions(code)}
     assert {"train_step", "average", "evaluate", "TextClassifier"} <= shown & LIBRARY.keys()
+    (path,) = (path for path in NOTEBOOKS if held_for(path) is PROJECT)
+    shown = {name for code in code_of(path) for name, _ in definitions(code)}
+    assert {"TextDataset", "collate", "train_one_epoch", "class_weights"} <= shown & PROJECT.keys()
 
 
 @pytest.mark.parametrize(
@@ -152,14 +163,16 @@ def test_what_the_lessons_show_is_looked_at():
     [
         ("training", "    optimizer.zero_grad()\n", "", "train_step"),
         ("model", "-0.1, 0.1", "-0.2, 0.1", "TextClassifier"),
+        ("project/train", "        loss.backward()\n", "", "train_one_epoch"),
     ],
 )
 def test_another_line_would_be_noticed(module, line, other, name):
-    source = (ROOT / f"src/lessons/{module}.py").read_text()
+    source = (SOURCE / f"{module}.py").read_text()
     assert line in source
-    assert dict(definitions(source.replace(line, other)))[name] != LIBRARY[name]
+    code = PROJECT if module.startswith("project") else LIBRARY
+    assert dict(definitions(source.replace(line, other)))[name] != code[name]
     bare = re.sub(r' +""".*?"""\n', "", source, flags=re.S).replace(" -> Scores", "")
-    assert dict(definitions(bare))[name] == LIBRARY[name]
+    assert dict(definitions(bare))[name] == code[name]
 
 
 # ---------------------------------------------------------------- what a reader holds on to
