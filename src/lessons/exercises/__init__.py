@@ -10,7 +10,7 @@ from typing import Any
 from lessons.exercises.asserts import Exercise
 from lessons.exercises.runner import NOT_ATTEMPTED, NOT_YET, OUR_FAULT, PASSED, examine
 from lessons.progress import record
-from lessons.progress.record import ALL, Done
+from lessons.progress.store import ALL, Done
 
 __all__ = ["EXERCISES", "check", "hint", "reset", "solution"]
 

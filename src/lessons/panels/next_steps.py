@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 from lessons.exercises import EXERCISES
 from lessons.progress.course import Lesson
-from lessons.progress.record import Done, of_lesson
+from lessons.progress.store import Done, of_lesson
 from lessons.questions import lessons, questions
 
 

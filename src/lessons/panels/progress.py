@@ -11,7 +11,7 @@ from lessons.panels.controls import Panel, button, buttons, html_line, status_li
 from lessons.panels.next_steps import Part, lesson_after, parts, state_of
 from lessons.progress import record
 from lessons.progress.course import Lesson, lessons
-from lessons.progress.record import ALL, Done, nothing, of_lesson
+from lessons.progress.store import ALL, Done, nothing, of_lesson
 from lessons.questions import lessons as all_lessons
 
 SIGNS = {"passed": "✓", "not yet": "✗", "not attempted": "○"}

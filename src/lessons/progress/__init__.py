@@ -4,7 +4,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from lessons.progress.record import Record
+from lessons.progress.store import Record
 
 SWITCH = "LESSONS_PROGRESS"  # "off" for whoever runs notebooks and is no learner
 

@@ -123,7 +123,7 @@ class Record:
         except ValueError:
             self._write()
         except OSError as error:
-            self._unkept = self._not_kept(error)
+            self._cannot_keep(error)
 
     def _write(self) -> None:
         """Add what is waiting to the file; if that fails, say why and let it wait."""
@@ -132,11 +132,12 @@ class Record:
             return
         try:
             self.path.parent.mkdir(exist_ok=True)
-            with FileLock(self.path.with_suffix(".lock"), timeout=WAIT):
+            lock = FileLock(self.path.with_suffix(".lock"), timeout=WAIT)
+            with lock.acquire(poll_interval=0.01):
                 done = self._with_waiting(self._base())
                 write_whole(self.path, json.dumps(done._asdict(), indent=1).encode())
         except (OSError, NotImplementedError) as error:  # the latter: no locks in this folder
-            self._unkept = self._not_kept(error)
+            self._cannot_keep(error)
         else:
             self._known, self._waiting, self._unkept = done, [], ""
 
@@ -154,9 +155,10 @@ class Record:
             )
             return self._known
 
-    def _not_kept(self, error: Exception) -> str:
+    def _cannot_keep(self, error: Exception) -> None:
+        """Note it, if it is not noted yet: one reason is enough."""
         reason = getattr(error.__cause__ or error, "strerror", None) or "another program holds it"
-        return (
+        self._unkept = self._unkept or (
             f"Your progress cannot be kept in {self.path} ({reason}), so it will be forgotten when "
             "the kernel ends. Start the notebooks in a folder that you may write to."
         )
