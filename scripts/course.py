@@ -24,14 +24,16 @@ from lessons.exercises.asserts import Exercise  # noqa: E402
 from lessons.questions import Question, questions  # noqa: E402
 from scripts.notes import FOLDER, LessonNotes, Note, read_notes  # noqa: E402
 
-__all__ = ["LETTERS", "Course", "Lesson", "Section", "Task", "read_course", "without_links"]
-
-
-class Slide(NamedTuple):
-    """What to do while a slide is shown."""
-
-    title: str  # its heading, or nothing
-    note: Note
+__all__ = [
+    "LETTERS",
+    "Course",
+    "Lesson",
+    "Section",
+    "Task",
+    "name_of",
+    "read_course",
+    "without_links",
+]
 
 
 class Section(NamedTuple):
@@ -39,12 +41,12 @@ class Section(NamedTuple):
 
     id: str  # of its first cell
     title: str
-    slides: tuple[Slide, ...]
+    notes: tuple[Note, ...]  # one for each slide
 
     @property
     def minutes(self) -> float:
         """How long it takes to present it."""
-        return sum(slide.note.minutes for slide in self.slides)
+        return sum(note.minutes for note in self.notes)
 
 
 class Task(NamedTuple):
@@ -116,7 +118,7 @@ class Course(NamedTuple):
             for task in lesson.tasks:
                 for wrong in task.wrong:
                     if wrong.misconception == misconception:
-                        answers[task.id].append(wrong.answer.__name__.replace("_", " "))
+                        answers[task.id].append(name_of(wrong))
         return options, answers
 
 
@@ -152,14 +154,12 @@ def _sections(notebook: NotebookNode, notes: LessonNotes) -> tuple[Section, ...]
     for cell in notebook.cells:
         title = re.match(r"##? (.+)", cell.source)
         if cell.cell_type == "markdown" and title:
-            name = title[1] if found else "Opening"
-            found.append(Section(cell.id, name, ()))
+            found.append(Section(cell.id, title[1] if found else "Opening", ()))
         if note := left.pop(cell.id, None):
-            slide = Slide(title[1] if title and len(found) > 1 else "", _plain_note(note))
-            found[-1] = found[-1]._replace(slides=(*found[-1].slides, slide))
+            found[-1] = found[-1]._replace(notes=(*found[-1].notes, _plain_note(note)))
     if left:
         raise ValueError(f"{notes.title}: there is no cell {next(iter(left))} in the notebook")
-    return tuple(found)
+    return tuple(section for section in found if section.notes)
 
 
 def _plain_note(note: Note) -> Note:
@@ -178,6 +178,12 @@ def _tasks(notebook: NotebookNode, minutes: int) -> tuple[Task, ...]:
         )
         for id, prompt in prompts.items()
     )
+
+
+def name_of(wrong: Wrong) -> str:
+    """The name of a wrong answer in words: what it does."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", wrong.answer.__name__)
+    return words.replace("_", " ").lower()
 
 
 def without_links(text: str) -> str:

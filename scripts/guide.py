@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT))
 
 from lessons.questions import misconceptions, parse  # noqa: E402
 from scripts import handout  # noqa: E402
-from scripts.course import LETTERS, Course, read_course, without_links  # noqa: E402
+from scripts.course import LETTERS, Course, name_of, read_course, without_links  # noqa: E402
 from scripts.plans import read_plans  # noqa: E402
 
 TEMPLATES = ROOT / "instructor" / "guide"
@@ -66,7 +66,7 @@ def write_pages(folder: Path, course: Course) -> None:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"plain": as_plain_text, "minutes": "{:g}".format}
+    environment.filters |= {"plain": as_plain_text, "minutes": "{:g}".format, "name": name_of}
     environment.globals |= {"letters": LETTERS}
     papers = {name: paper(name) for name in PAPER}
     taken_in = {name: ROOT / file for name, file in TAKEN_IN.items() if (ROOT / file).is_file()}

@@ -125,7 +125,7 @@ def _left_out(lesson: Lesson, seen: set[str]) -> list[str]:
     tasks = [one.id for one in lesson.tasks if exercise_link(one.id) not in seen]
     if len(sections) == len(lesson.sections):
         return ["all of it"]
-    return [section.title for section in sections if section.minutes] + tasks
+    return [section.title for section in sections] + tasks
 
 
 def section_link(lesson: Lesson, id: str) -> str:
