@@ -40,7 +40,7 @@ check: env  ## looks for faults in code and stored notebooks
 	@$(BIN)/python scripts/tidy.py --check $(NOTEBOOKS) $(PAGE)/*.ipynb
 
 refresh: env  ## runs the notebooks and stores what they print; NOTEBOOKS= some of them
-	@$(BIN)/$(RUN) $(NOTEBOOKS)
+	@LESSONS_PROGRESS=off $(BIN)/$(RUN) $(NOTEBOOKS)
 	@$(BIN)/python scripts/tidy.py $(NOTEBOOKS)
 
 refresh-torchtext: env-torchtext  ## runs the one of the real torchtext and stores what it prints

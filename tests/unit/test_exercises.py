@@ -291,8 +291,7 @@ def elsewhere(function):
 @pytest.fixture
 def twice(monkeypatch):
     monkeypatch.setitem(EXERCISES, "00-twice", TWICE)
-    monkeypatch.setattr(desk, "_attempted", set())
-    monkeypatch.setattr(desk, "_hints", desk.Counter())
+    desk.record.cache_clear()
 
 
 def test_the_four_verdicts(twice, capsys):
