@@ -37,11 +37,6 @@ class LessonNotes(NamedTuple):
     notes: dict[str, Note]  # by the id of the slide's first cell
 
 
-def notes_file(notebook: Path) -> Path:
-    """The file with the notes of a lesson."""
-    return FOLDER / f"{notebook.stem[:2]}.md"
-
-
 def read_notes(path: Path) -> LessonNotes:
     """Read the notes of a lesson.
 
@@ -49,8 +44,10 @@ def read_notes(path: Path) -> LessonNotes:
     """
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValueError(f"{path}: cannot be read ({error})") from None
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path}: is not a text in UTF-8") from None
     head, *sections = re.split(r"^## ", text, flags=re.M)
     notes = [_note(path, section) for section in sections]
     ids = [note.cell for note in notes]

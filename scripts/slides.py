@@ -31,17 +31,18 @@ from nbformat import NotebookNode
 from traitlets.config import Config
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from scripts.notes import Note, faults_of, notes_file, read_notes
+from scripts.notes import FOLDER, Note, faults_of, read_notes
 
 ROOT = Path(__file__).resolve().parents[1]
 NOTEBOOKS = ROOT / "notebooks"
 LESSON = "[0-9][0-9]_*.ipynb"
 DRAWING = NOTEBOOKS / "img" / "pipeline.svg"
 TEMPLATES = ROOT / "instructor"
+PICTURES = TEMPLATES / "slides" / "panels"  # of those panels that store none: 05-lab.png
 LAB = "http://localhost:8888"
 LIVE = "live in JupyterLab, when the cell has run"  # what a stored panel says of itself
 PREDICT = re.compile(r"\*\*Predict\b")
-SKIPPED_CODE = re.compile(r"# drawing: skip it")
+NOT_SHOWN = re.compile(r"# drawing: skip it")
 SVG = "http://www.w3.org/2000/svg"
 
 
@@ -55,6 +56,19 @@ class Slide(NamedTuple):
     def id(self) -> str:
         """The id of its first cell, by which its note is found."""
         return str(self.cells[0].id)
+
+
+def read_lesson(path: Path) -> NotebookNode:
+    """A lesson's notebook. Raises ValueError if it is not one, OSError if it cannot be read."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        notebook = nbformat.reads(text, as_version=4)
+        nbformat.validate(notebook)
+    except (ValueError, AttributeError, TypeError, nbformat.ValidationError):
+        raise ValueError(f"{path} is not a notebook") from None
+    if not slides_of(notebook):
+        raise ValueError(f"{path} has no cell that is shown on a slide")
+    return notebook
 
 
 def slides_of(notebook: NotebookNode) -> list[Slide]:
@@ -80,46 +94,45 @@ def slide_type(cell: NotebookNode) -> str:
 
 def deck_of(path: Path, notes: dict[str, Note], lab: str) -> NotebookNode:
     """The lesson as the template wants it: `metadata.deck` of each cell says what it does."""
-    notebook = nbformat.read(path, as_version=4)
+    notebook = read_lesson(path)
     slides = slides_of(notebook)
     for slide, following in zip(slides, [*slides[1:], None], strict=True):
         _lay_out(slide)
+        for cell in filter(is_panel, slide.cells):
+            _show_panel(cell, path, lab)
         first, last = slide.cells[0].metadata.deck, slide.cells[-1].metadata.deck
         first |= {"opens": True, "opens_stack": not slide.below}
         first["note"] = note_html(notes[slide.id]) if slide.id in notes else ""
         last |= {"closes": True, "closes_stack": following is None or not following.below}
-        for cell in slide.cells:
-            cell.metadata.deck["live"] = is_panel(cell) and lab_link(path, cell, lab)
     slides[0].cells[0].metadata.deck["drawing"] = drawing_for(path.stem[:2])
     notebook.cells = [cell for slide in slides for cell in slide.cells]
     return notebook
 
 
 def _lay_out(slide: Slide) -> None:
-    """Say of each cell of a slide in which step it comes, and how it is shown."""
-    step, asked, column = 0, False, 1
+    """Say of each cell of a slide in which step it comes, and how it is shown.
+
+    What follows a prediction comes one step later, whatever the metadata say.
+    """
+    step, asked, columns = 0, False, 1
     for cell in slide.cells:
         tags = set(cell.metadata.get("tags", []))
-        is_code = cell.cell_type == "code"
-        later = is_code and "output-later" in tags
+        later = cell.cell_type == "code" and "output-later" in tags
         step += slide_type(cell) == "fragment" or (asked and not later)
-        opens_right = column == 1 and "right" in tags
-        column += opens_right
+        opens_right = columns == 1 and "right" in tags
+        columns += opens_right
         cell.metadata.deck = {
             "step": step,
             "output_step": step + 1 if later else 0,
             "right": opens_right,
-            "input": not (SKIPPED_CODE.search(cell.source) or is_panel(cell))
-            and "remove-input" not in tags,
+            "input": "remove-input" not in tags and not NOT_SHOWN.search(cell.source),
             "classes": _classes(cell, tags, step),
         }
         step += later
-        asked = not is_code and bool(PREDICT.search(cell.source))
+        asked = cell.cell_type == "markdown" and bool(PREDICT.search(cell.source))
         if "remove-output" in tags:
             cell.outputs = []
-        if is_panel(cell):
-            _hide_answers(cell)
-    slide.cells[0].metadata.deck["columns"] = column
+    slide.cells[0].metadata.deck["columns"] = columns
 
 
 def _classes(cell: NotebookNode, tags: set[str], step: int) -> str:
@@ -128,7 +141,7 @@ def _classes(cell: NotebookNode, tags: set[str], step: int) -> str:
     classes = {
         "code" if cell.cell_type == "code" else "text": True,
         "fragment": step,
-        "figure": "<img" in html or "<svg" in html,
+        "figure": "<img" in html,
         "panel": is_panel(cell),
         "beside": "beside" in tags,
     }
@@ -141,23 +154,31 @@ def is_panel(cell: NotebookNode) -> bool:
     return any(LIVE in output.get("data", {}).get("text/plain", "") for output in outputs)
 
 
-def _hide_answers(cell: NotebookNode) -> None:
-    """Take out of a panel's picture what folds out: in front of a class, it is not there yet."""
-    for output in cell.outputs:
-        if text := output.get("data", {}).get("text/html"):
-            output.data["text/html"] = re.sub(r"<details>.*?</details>", "", text, flags=re.S)
+def _show_panel(cell: NotebookNode, path: Path, lab: str) -> None:
+    """In place of a panel, its picture or what it says of itself, with a link to where it is live.
 
-
-def lab_link(path: Path, cell: NotebookNode, lab: str) -> str:
-    """The address of a cell in a running JupyterLab."""
-    return f"{lab}/lab/tree/{path.name}#cell-id={cell.id}"
+    What can be folded out, such as answers, is left out: in front of a class it is too early.
+    """
+    deck = cell.metadata.deck
+    deck["live"] = f"{lab}/lab/workspaces/slides/tree/{path.name}#cell-id={cell.id}"
+    deck["input"] = False
+    data = next(output.data for output in cell.outputs if LIVE in output.data.get("text/plain", ""))
+    title, _, words = data["text/plain"].partition(f": {LIVE}")
+    question = words.partition("\n")[2]
+    instead = f"<p><b>{html.escape(title)}</b></p><p>{html.escape(question)}</p>"
+    picture = PICTURES / f"{path.stem[:2]}-{cell.id}.png"
+    if picture.exists():
+        deck["classes"] += " figure"
+        instead = f'<img srcset="deck/{picture.name} 2x" alt="The panel {html.escape(title)}.">'
+    stored = re.sub(r"<details>.*?</details>", "", data.get("text/html", ""), flags=re.S)
+    data["text/html"] = stored or instead
 
 
 def note_html(note: Note) -> str:
     """A note for the speaker view."""
-    minutes = f"<p><i>{note.minutes:g} min</i></p>"
+    minutes = f"*{note.minutes:g} minute{'s' * (note.minutes != 1)}*"
     parts = (f"**{paragraph.kind}.** {paragraph.text}" for paragraph in note.paragraphs)
-    return minutes + str(markdown2html("\n\n".join(parts)))
+    return str(markdown2html("\n\n".join([minutes, *parts])))
 
 
 def drawing_for(lesson: str) -> str:
@@ -167,35 +188,37 @@ def drawing_for(lesson: str) -> str:
     """
     ElementTree.register_namespace("", SVG)
     root = ElementTree.parse(DRAWING).getroot()
-    parts = [part for part in root.iter(f"{{{SVG}}}g") if "data-lessons" in part.attrib]
-    here = [part for part in parts if lesson in part.attrib["data-lessons"].split()]
+    parts = root.findall(".//*[@data-lessons]")
+    here = [part for part in parts if lesson in part.attrib["data-lessons"].split()] or parts
     for part in parts:
-        part.attrib["class"] += " here" if part in here or not here else " elsewhere"
+        part.attrib["class"] += " here" if part in here else " elsewhere"
+    names = ", ".join(str(part.findtext("*[@class='part']")) for part in here)
+    words = root.find("{*}desc")
+    words.text += " This lesson: " + (names if len(here) < len(parts) else "the whole.")
     return ElementTree.tostring(root, encoding="unicode")
 
 
 # --------------------------------------------------------------------------------- the pages
 
 
-def exporter() -> HTMLExporter:
-    """Nbconvert with the course's template."""
-    config = Config()
-    config.CSSHTMLHeaderPreprocessor.style = "vs"
-    return HTMLExporter(
-        config=config,
+def page_of(path: Path, notes: dict[str, Note], lab: str) -> str:
+    """The deck of a lesson, as HTML."""
+    notebook = deck_of(path, notes, lab)
+    exporter = HTMLExporter(
+        config=Config({"CSSHTMLHeaderPreprocessor": {"style": "vs"}}),
         template_name="slides",
         extra_template_basedirs=[str(TEMPLATES)],
         exclude_anchor_links=True,
         embed_images=True,
     )
-
-
-def page_of(path: Path, notes: dict[str, Note], lab: str) -> str:
-    """The deck of a lesson, as HTML."""
-    notebook = deck_of(path, notes, lab)
-    resources = {"metadata": {"path": str(path.parent), "name": path.stem}}
-    page, _ = exporter().from_notebook_node(notebook, resources)
+    resources = {"metadata": {"path": str(path.parent), "name": title_of(path, notebook)}}
+    page, _ = exporter.from_notebook_node(notebook, resources)
     return _point_links(page, lab)
+
+
+def title_of(path: Path, notebook: NotebookNode) -> str:
+    """The lesson's number and title."""
+    return f"{path.stem[:2]} {notebook.cells[0].source.splitlines()[0].lstrip('# ')}"
 
 
 def _point_links(page: str, lab: str) -> str:
@@ -205,41 +228,50 @@ def _point_links(page: str, lab: str) -> str:
 
 
 def copy_assets(target: Path) -> None:
-    """What all decks share: reveal.js, its speaker view, the letters and the style sheet."""
+    """What all decks share: reveal.js, its speaker view, letters, pictures and the style sheet."""
+    target.mkdir(parents=True, exist_ok=True)
     reveal = Path(str(files("sphinx_revealjs"))) / "_static" / "revealjs"
-    letters = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
-    source_sans = reveal / "dist" / "theme" / "fonts" / "source-sans-pro"
+    sans = reveal / "dist" / "theme" / "fonts" / "source-sans-pro"
+    dejavu = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     wanted = [
         *(reveal / name for name in ("dist/reveal.css", "dist/reveal.js", "plugin/notes/notes.js")),
-        *source_sans.glob("*.woff"),
-        *(letters / name for name in ("DejaVuSans.ttf", "DejaVuSans-Bold.ttf")),
-        *letters.glob("DejaVuSansMono*.ttf"),
+        *sans.glob("*.woff"),
+        *(dejavu / f"DejaVuSans{style}.ttf" for style in ("", "-Bold", "Mono", "Mono-Bold")),
+        dejavu / "DejaVuSansMono-Oblique.ttf",
         TEMPLATES / "slides" / "deck.css",
+        *PICTURES.glob("*.png"),
     ]
     for file in wanted:
-        shutil.copy(file, target)
-    for licence in (reveal / "LICENSE", source_sans / "LICENSE", letters / "LICENSE_DEJAVU"):
-        shutil.copy(licence, target / f"LICENSE-{licence.parent.name}.txt")
+        shutil.copyfile(file, target / file.name)
+    for licence in (reveal / "LICENSE", sans / "LICENSE", dejavu / "LICENSE_DEJAVU"):
+        shutil.copyfile(licence, target / f"LICENSE-{licence.parent.name}.txt")
 
 
-def build(paths: list[Path], target: Path, lab: str) -> list[str]:
-    """Make the decks of these lessons. Returns what is wrong with their notes, in sentences."""
-    (target / "deck").mkdir(parents=True, exist_ok=True)
+def build(paths: list[Path], target: Path, lab: str, notes_in: Path = FOLDER) -> list[str]:
+    """Make the decks of these lessons. Returns what is wrong with their notes, in sentences.
+
+    Raises ValueError if a file is not a notebook of a lesson, and OSError if it cannot be read or
+    the decks cannot be written.
+    """
     copy_assets(target / "deck")
     faults = []
     for path in paths:
-        notes: dict[str, Note] = {}
-        try:
-            lesson = read_notes(notes_file(path))
-        except ValueError as error:
-            faults.append(str(error))
-        else:
-            notes = lesson.notes
-            ids = [slide.id for slide in slides_of(nbformat.read(path, as_version=4))]
-            faults += [f"{notes_file(path)}: {fault}" for fault in faults_of(lesson, ids)]
+        notes, found = notes_for(path, notes_in)
+        faults += found
         page = page_of(path, notes, lab)
         (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
     return faults
+
+
+def notes_for(path: Path, notes_in: Path = FOLDER) -> tuple[dict[str, Note], list[str]]:
+    """The notes of a lesson by the ids of slides, and what is wrong with them, in sentences."""
+    file = notes_in / f"{path.stem[:2]}.md"
+    try:
+        lesson = read_notes(file)
+    except ValueError as error:
+        return {}, [str(error)]
+    ids = [slide.id for slide in slides_of(read_lesson(path))]
+    return lesson.notes, [f"{file}: {fault}" for fault in faults_of(lesson, ids)]
 
 
 def main() -> int:
@@ -250,7 +282,10 @@ def main() -> int:
     parser.add_argument("notebooks", nargs="*", type=Path, help="all lessons if none is named")
     asked = parser.parse_args()
     paths = asked.notebooks or sorted(NOTEBOOKS.glob(LESSON))
-    faults = build(paths, asked.to, asked.lab.rstrip("/"))
+    try:
+        faults = build(paths, asked.to, asked.lab.rstrip("/"))
+    except (OSError, ValueError) as error:
+        sys.exit(f"No decks: {error}")
     for fault in faults:
         print(fault)
     print(f"{len(paths)} decks are in {asked.to}")

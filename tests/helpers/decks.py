@@ -15,13 +15,13 @@ from playwright.sync_api import sync_playwright
 SIZES = [(1280, 720), (1920, 1080)]  # of a projector, in px
 PROSE, CODE = 24, 18  # the smallest letters at 1280 x 720, in px
 LINES = 14  # of code on a slide, at most
-FIGURE = 0.85  # of its own size, at least, at 1280 x 720: its letters have 15 px at 1
+FIGURE, PANEL = 0.85, 0.6  # of its own size, at least, at 1280 x 720: letters have 15 px at 1
 
 # What is on the screen when all steps of a slide are done, in px of the screen.
 MEASURE = """() => {
   const section = Reveal.getCurrentSlide(), whole = section.getBoundingClientRect();
   const found = {id: section.dataset.cell, height: 0, overflow: [], prose: null, code: null,
-                 lines: 0, figure: null};
+                 lines: 0, figure: null, panel: null};
   const shown = element =>
     element.checkVisibility({visibilityProperty: true, opacityProperty: true});
   const say = (what, element) => found.overflow.push(
@@ -57,17 +57,18 @@ MEASURE = """() => {
       say("scrolls sideways", element);
     if (style.overflowY !== "visible" && element.scrollHeight > element.clientHeight + 1)
       say("scrolls down", element);
-    const kind = element.tagName.toLowerCase();
-    if (kind === "img" || kind === "svg") {
-      if (kind === "img" && !element.naturalWidth) say("is not there", element);
-      const [ownWidth, ownHeight] = kind === "img"
+    const tag = element.tagName.toLowerCase();
+    if (tag === "img" || tag === "svg") {
+      if (tag === "img" && !element.naturalWidth) say("is not there", element);
+      const [ownWidth, ownHeight] = tag === "img"
         ? [element.naturalWidth, element.naturalHeight]
         : [element.viewBox.baseVal.width, element.viewBox.baseVal.height];
       const fit = Math.min(box.width / ownWidth, box.height / ownHeight);
-      found.figure = Math.min(found.figure ?? fit, fit);
+      const kind = element.closest(".panel") ? "panel" : "figure";
+      found[kind] = Math.min(found[kind] ?? fit, fit);
     }
   }
-  for (const code of section.querySelectorAll(".code pre"))
+  for (const code of section.querySelectorAll(".code > .code pre"))
     found.lines += code.textContent.replace(/\\n+$/, "").split("\\n").filter(l => l.trim()).length;
   found.height = Math.round(found.height);
   found.overflow = [...new Set(found.overflow)];
@@ -85,6 +86,7 @@ class Measured(NamedTuple):
     code: float | None  # of code, output and tables
     lines: int  # of code, without empty ones
     figure: float | None  # how large the smallest figure is, as a share of its own size
+    panel: float | None  # and the smallest picture of a panel, which is only to be recognized
 
     def faults(self, width):
         """What is wrong with it on a screen of this width."""
@@ -95,22 +97,22 @@ class Measured(NamedTuple):
             faults.append(f"code of {self.code:.0f} px")
         if self.lines > LINES:
             faults.append(f"{self.lines} lines of code")
-        if self.figure is not None and self.figure < FIGURE * scale:
-            faults.append(f"a figure at {self.figure / scale:.0%} of its size")
+        for what, size, least in ("figure", self.figure, FIGURE), ("panel", self.panel, PANEL):
+            if size is not None and size < least * scale - 0.01:
+                faults.append(f"a {what} at {size / scale:.0%} of its size")
         return faults
 
 
 @contextmanager
-def open_decks():
-    """A browser for decks: a page that lists what was asked for, and what went wrong."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
-        page = browser.new_page()
-        page.requests, page.problems = [], []
-        page.context.on("request", lambda request: page.requests.append(request.url))
-        page.on("pageerror", lambda error: page.problems.append(str(error)))
-        yield page
-        browser.close()
+def deck_page(browser):
+    """A page for decks that lists what was asked for, popups included, and what went wrong."""
+    context = browser.new_context()
+    page = context.new_page()
+    page.requests, page.problems = [], []
+    context.on("request", lambda request: page.requests.append(request.url))
+    context.on("weberror", lambda error: page.problems.append(str(error.error)))
+    yield page
+    context.close()
 
 
 def open_deck(page, path, size=SIZES[0]):
@@ -137,6 +139,10 @@ def measure(page, path, size=SIZES[0], pictures=None):
     return measured
 
 
+def launch(playwright):
+    return playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("decks", nargs="+", type=Path)
@@ -146,7 +152,7 @@ def main():
     if asked.png:
         asked.png.mkdir(parents=True, exist_ok=True)
     slides, bad, tall = 0, set(), set()
-    with open_decks() as page:
+    with sync_playwright() as playwright, deck_page(launch(playwright)) as page:
         for path in asked.decks:
             for size in SIZES:
                 for one in measure(page, path, size, asked.png):
@@ -160,7 +166,7 @@ def main():
                         print(
                             f"{path.stem} {size[0]} {one.id}: {one.height} px high,"
                             f" prose {one.prose}, code {one.code}, {one.lines} lines of code,"
-                            f" figure {one.figure}"
+                            f" figure {one.figure}, panel {one.panel}"
                         )
                         for fault in faults[:6]:
                             print(f"    {fault}")
