@@ -128,7 +128,7 @@ from lessons.exercises import hint, solution
 from lessons.panels import Progress
 solution("05-steps")
 hint("05-steps")
-print(Progress("05")._table.value)
+print(Progress("05")._done.value)
 """
 
 

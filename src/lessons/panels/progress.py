@@ -34,11 +34,8 @@ class Progress(Panel):
             raise ValueError(f'There is no lesson "{lesson}", only {", ".join(all_lessons())}.')
         self._lesson = lesson
         self._notebooks = {one.number: one for one in lessons(record().folder)}
-        self._table, self._next, self._trouble = (widgets.HTML() for _ in range(3))
-        self._status = status_line()
-        super().__init__(
-            *(self._table, self._next, self._trouble, self._make_controls(), self._status)
-        )
+        self._done, self._trouble, self._status = widgets.HTML(), widgets.HTML(), status_line()
+        super().__init__(self._done, self._trouble, self._make_controls(), self._status)
         self._show()
         record().listen(self._show)
 
@@ -46,6 +43,7 @@ class Progress(Panel):
         """A choice that must be confirmed. The buttons stay, so that they keep the focus."""
         self._what = widgets.Dropdown(options=self._choices(), description="Forget")
         self._sure = widgets.Checkbox(description="Yes, forget it", indent=False)
+        self._what.style.description_width, self._sure.layout.width = "initial", "auto"
         self._what.observe(self._ask_again, "value")
         reset = button("Reset", "undo", self._reset)
         return buttons(self._what, self._sure, reset, button("Refresh", "refresh", self._show))
@@ -76,12 +74,12 @@ class Progress(Panel):
         if self._lesson:
             part = course[self._lesson]
             self.show_beside_title(f"{part.exercises} exercises passed" * bool(part.exercises.all))
-            self._table.value = table_of_one(self._lesson, done) + counts(part)
+            table = table_of_one(self._lesson, done) + counts(part)
         else:
             ready = sum(part.state == "done" for part in course.values())
             self.show_beside_title(f"{ready} of {len(course)} lessons done")
-            self._table.value = table_of_all(course, self._notebooks)
-        self._next.value = next_steps(self._lesson, course, self._notebooks)
+            table = table_of_all(course, self._notebooks)
+        self._done.value = table + next_steps(self._lesson, course, self._notebooks)
         self._trouble.value = html_line(" ".join(record().trouble), error=True)
 
     def __repr__(self) -> str:
