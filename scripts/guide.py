@@ -83,11 +83,11 @@ def write_pages(folder: Path, course: Course) -> None:
         (folder / f"{page}.md").write_text(text, encoding="utf-8")
 
     for name in ("index", "plans", "misconceptions", "key"):
-        write(name, f"{name}.md")
+        write(name, f"{name}.md.j2")
     for lesson in course.lessons:
-        write(f"lesson-{lesson.number}", "lesson.md", lesson=lesson)
+        write(f"lesson-{lesson.number}", "lesson.md.j2", lesson=lesson)
     for name in PAPER:
-        write(name, "paper.md", name=name)
+        write(name, "paper.md.j2", name=name)
     for name, file in taken_in.items():
         text = without_links(file.read_text(encoding="utf-8"))
         (folder / f"{name}.md").write_text(text, encoding="utf-8")

@@ -3,7 +3,7 @@
 python scripts/handout.py [FOLDER]
 
 Its words and its code are those of the notebooks, so they can't drift. `handout.toml` in
-instructor/handout says which, and `handout.html` where they go.
+instructor/handout says which, and `handout.html.j2` where they go.
 """
 
 import re
@@ -85,7 +85,7 @@ def handout() -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("handout.html").render(
+    return environment.get_template("handout.html.j2").render(
         fonts=[(*face, file.as_uri()) for *face, file in FACES],
         drawing=Markup(drawing.read_text(encoding="utf-8")),
         lesson=lesson,
