@@ -29,8 +29,7 @@ test-fast: env  ## runs those without browser, notebook, claim or program of the
 test-firefox: env  ## tries the training lab in Firefox
 	@$(BIN)/python -m pytest tests/firefox $(PYTEST_FLAGS)
 
-# The course's own environment takes part: one test trains in both and compares the losses.
-test-torchtext: env env-torchtext  ## proves the course equal to the real torchtext
+test-torchtext: env env-torchtext  ## proves the course equal to the real torchtext, in both
 	@$(OLD)/bin/python -m pytest tests/torchtext/torchtext_equal.py $(PAGE) $(PYTEST_FLAGS)
 
 check: env  ## looks for faults in code and stored notebooks
@@ -43,6 +42,9 @@ refresh: env  ## runs the notebooks and stores what they print; NOTEBOOKS= some 
 refresh-torchtext: env-torchtext  ## runs the one of the real torchtext and stores what it prints
 	@$(OLD)/bin/$(RUN) $(PAGE)/from_torchtext.ipynb
 	@$(OLD)/bin/python scripts/tidy.py $(PAGE)/from_torchtext.ipynb
+
+slides: env  ## makes a deck of each lesson in build/slides; LAB= where JupyterLab runs
+	@$(BIN)/python scripts/slides.py $(LAB:%=--lab=%)
 
 guide: env  ## makes the instructor's guide and the handout, in build/guide
 	@$(BIN)/python scripts/guide.py
@@ -78,12 +80,10 @@ ENVIRONMENT := command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON)
 
 env:  ## makes the environment .venv
 	@$(ENVIRONMENT) course .venv
-
 env-torchtext:  ## makes the one with the real torchtext
 	@$(ENVIRONMENT) torchtext $(OLD)
 
-clean:  ## removes both environments
-	rm -rf .venv $(OLD)
-
+clean:  ## removes both environments, and what was built
+	rm -rf .venv $(OLD) build
 help:
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1 /p' Makefile | awk '{ printf "make %-18s", $$1; $$1 = ""; print }'

@@ -260,7 +260,19 @@ def build(paths: list[Path], target: Path, lab: str, notes_in: Path = FOLDER) ->
         faults += found
         page = page_of(path, notes, lab)
         (target / f"{path.stem}.html").write_text(page, encoding="utf-8")
+    (target / "index.html").write_text(index_of(target), encoding="utf-8")
     return faults
+
+
+def index_of(target: Path) -> str:
+    """A page with a link to each deck in the folder."""
+    titles = {
+        path.name: re.search("<title>(.*)</title>", path.read_text(encoding="utf-8"))
+        for path in sorted(target.glob("[0-9][0-9]_*.html"))
+    }
+    links = (f'<li><a href="{name}">{title[1]}</a></li>' for name, title in titles.items() if title)
+    page = (TEMPLATES / "slides" / "decks.html").read_text(encoding="utf-8")
+    return page.replace("<!-- decks -->", "\n".join(links))
 
 
 def notes_for(path: Path, notes_in: Path = FOLDER) -> tuple[dict[str, Note], list[str]]:
@@ -288,7 +300,7 @@ def main() -> int:
         sys.exit(f"No decks: {error}")
     for fault in faults:
         print(fault)
-    print(f"{len(paths)} decks are in {asked.to}")
+    print(f"{len(paths)} decks: open {asked.to / 'index.html'}")
     return int(bool(faults))
 
 

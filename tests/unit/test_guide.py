@@ -326,7 +326,7 @@ def test_the_tables_of_the_handout_are_those_of_the_lessons():
 @pytest.mark.parametrize(
     ("does", "said"),
     [
-        (lambda: handout.source("07", "cure"), r"no notebook 07\* has a cell cure"),
+        (lambda: handout.source("glossary", "term"), r"no notebook glossary\* has a cell term"),
         (lambda: handout.main_terms(["loss", "lose"]), "the glossary has no term 'lose'"),
         (lambda: handout.table("No table."), "no table in the text that begins: 'No table.'"),
         (lambda: list(handout.loop_lines("x = 1  # 05\ny = 2")), "not name its lesson: y = 2"),
