@@ -57,9 +57,9 @@ ASKED = """() => {
         if (!cell.classList.contains("text") || !asks || !shown(cell) || seen.has(cell)) return;
         seen.add(cell);
         const next = cells[at + 1];
-        found[cell.dataset.id] = next && shown(next)
-          ? [...next.querySelectorAll(".out")].some(shown) || !next.querySelector(".out")
-          : false;
+        found[cell.dataset.id] = cell.querySelector("details") !== null
+          || Boolean(next && shown(next)
+            && (!next.querySelector(".out") || [...next.querySelectorAll(".out")].some(shown)));
       });
     } while (Reveal.nextFragment());
   }
