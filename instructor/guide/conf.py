@@ -8,6 +8,7 @@ myst_url_schemes = ["http", "https"]
 suppress_warnings = ["myst.header"]  # a lesson's page may go down two levels at once
 
 html_title = project
+highlight_language = "text"
 html_static_path = ["static"]
 html_use_index = False
 html_show_copyright = html_show_sourcelink = html_copy_source = html_show_sphinx = False
