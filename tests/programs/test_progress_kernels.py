@@ -209,6 +209,7 @@ print(record().path.exists())
 """
 
 
-def test_what_tests_start_keeps_nothing_either():
-    run = subprocess.run([sys.executable, "-c", PLAIN], capture_output=True, text=True, check=True)
+def test_what_tests_start_keeps_nothing_either(tmp_path):
+    command = [sys.executable, "-c", PLAIN]
+    run = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
     assert run.stdout.endswith("False\n")
