@@ -24,10 +24,8 @@ torchtext: env-torchtext  ## opens it beside the real torchtext
 
 test: env  ## runs every test and every notebook
 	@$(PYTEST) $(PYTEST_FLAGS)
-
 test-fast: env  ## runs those without browser, notebook, claim or program of their own
 	@$(PYTEST) -m "not (browser or claims or notebooks or programs)" $(PYTEST_FLAGS)
-
 test-firefox: env  ## tries the training lab in Firefox
 	@$(BIN)/python -m pytest tests/firefox $(PYTEST_FLAGS)
 
@@ -41,13 +39,15 @@ check: env  ## looks for faults in code and stored notebooks
 refresh: env  ## runs the notebooks and stores what they print; NOTEBOOKS= some of them
 	@LESSONS_PROGRESS=off $(BIN)/$(RUN) $(NOTEBOOKS)
 	@$(BIN)/python scripts/tidy.py $(NOTEBOOKS)
-
 refresh-torchtext: env-torchtext  ## runs the one of the real torchtext and stores what it prints
 	@$(OLD)/bin/$(RUN) $(PAGE)/from_torchtext.ipynb
 	@$(OLD)/bin/python scripts/tidy.py $(PAGE)/from_torchtext.ipynb
 
 slides: env  ## makes a deck of each lesson in build/slides; LAB= where JupyterLab runs
 	@$(BIN)/python scripts/slides.py $(LAB:%=--lab=%)
+
+guide: env  ## makes the instructor's guide and the handout, in build/guide
+	@$(BIN)/python scripts/guide.py
 
 soak: env  ## runs notebooks and claims on 15 machines; SOAK_FLAGS="--only claims"
 	@$(BIN)/python scripts/soak.py $(SOAK_FLAGS)
