@@ -6,6 +6,10 @@ import sys
 from pathlib import Path
 
 STOPPED = 130  # the exit code of a program that was stopped with Ctrl-C
+UNLOCKED = (
+    "This system has no Landlock (Linux 6.2 or newer), so an answer that means harm could have "
+    "changed files. See docs/classroom.md."
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -57,6 +61,7 @@ def _run(folder: Path, output: Path, workers: int) -> int:
     from filelock import FileLock, Timeout
     from tqdm import tqdm
 
+    from lessons.classroom.judge import landlock
     from lessons.classroom.page import as_html
     from lessons.classroom.results import read, result
     from lessons.classroom.tables import as_csv, as_text
@@ -79,6 +84,8 @@ def _run(folder: Path, output: Path, workers: int) -> int:
     except Timeout:
         return _fail(f"Another run writes into {output}. Wait for it, or choose another --output.")
     print(as_text(found))
+    if landlock() < 3:
+        print(f"\n{UNLOCKED}")
     print(f"\nThe same as a page and as a table: {output}/class.html, class.csv")
     return 0
 

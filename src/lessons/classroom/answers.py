@@ -26,10 +26,16 @@ class Answer(NamedTuple):
     """An answer to an exercise as it stands in a notebook."""
 
     id: str  # of the exercise
-    where: str  # the file and the cell
+    path: str  # of the file
+    cell: int  # counted from 1, those of code alone
     code: str  # as the student wrote it, with what it needs
     trial: Trial | None  # None if it could not be read
     why: str = ""  # it could not be read
+
+    @property
+    def where(self) -> str:
+        """The file and the cell."""
+        return f"{self.path}, code cell {self.cell}"
 
 
 class _Statement(NamedTuple):
@@ -89,7 +95,7 @@ def _broken(notebook: "Notebook", exercises: dict[str, Exercise]) -> Iterator[tu
         ids = [id for id in re.findall(r"""\(\s*["'](\d\d-\w+)["']\s*,""", source)]
         ids += [names[one] for one in _defined(source) if one in names]
         for id in dict.fromkeys(id for id in ids if id in exercises):
-            yield cell, Answer(id, notebook.where(cell), source, None, why)
+            yield cell, Answer(id, notebook.path, cell + 1, source, None, why)
 
 
 def _defined(source: str) -> list[str]:
@@ -125,23 +131,19 @@ class Notebook:
                 name = called(number).capitalize()
                 self.broken[number] = f"{name} is no Python: {_told(error)}."
 
-    def where(self, cell: int) -> str:
-        """The file and the cell."""
-        return f"{self.path}, {called(cell)}"
-
     def answer(self, id: str, expression: ast.expr, place: int) -> Answer:
         """An answer that is checked at this place, and all that it needs."""
-        where = self.where(self.statements[min(place, len(self.statements) - 1)].cell)
+        where = self.path, self.statements[min(place, len(self.statements) - 1)].cell + 1
         needed, missing = self._needed(expression, place)
         steps = self._in_order(needed)
         code = "\n\n".join(_as_written(one) for one in steps)
         answer = ast.unparse(expression)
         if isinstance(expression, ast.Name) and expression.id in missing:
-            return Answer(id, where, code or answer, None, self._nowhere(expression.id))
+            return Answer(id, *where, code or answer, None, self._nowhere(expression.id))
         cells = {called(one.cell): one.source for one in steps}
         trial = Trial(cells, tuple((called(one.cell), one.number) for one in steps), answer)
         shown = code if isinstance(expression, ast.Name) else f"{code}\n\n{answer}".strip()
-        return Answer(id, where, shown, trial)
+        return Answer(id, *where, shown, trial)
 
     def _nowhere(self, name: str) -> str:
         for cell, why in self.broken.items():

@@ -171,12 +171,18 @@ _CREATE_RULESET, _RESTRICT_SELF = 444, 446  # the numbers of these calls, on eve
 _NO_NEW_PRIVILEGES, _DIE_WITH_PARENT = 38, 1
 
 
+def landlock() -> int:
+    """The version of Landlock that this system has; 0 if it has none, and `_forbid` is all."""
+    if sys.platform != "linux":
+        return 0
+    return max(0, int(ctypes.CDLL(None).syscall(_CREATE_RULESET, None, 0, 1)))
+
+
 def _lock() -> None:
     """Let the kernel refuse writing, other programs, TCP and signals, as far as it knows how."""
     libc = ctypes.CDLL(None)
     libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
-    version = libc.syscall(_CREATE_RULESET, None, 0, 1)
-    if version < 1:  # an old kernel: what is left is `_forbid`
+    if not (version := landlock()):
         return
     rules = [_RUN_OR_WRITE[min(version, 3)], 0b11 * (version >= 4), 0b11 * (version >= 6)]
     packed = struct.pack("3Q", *rules)[: 8 if version < 4 else 16 if version < 6 else 24]

@@ -215,8 +215,8 @@ def _decoded(content: bytes) -> str:
 
 _MOODLE = re.compile(r"(?P<name>.+?)_(?P<number>\d+)_assignsubmission_file(_|$)")
 _CANVAS = re.compile(r"(?P<name>[^_]+)_(LATE_)?(?P<number>\d+)_\d+_.+")
-_AGAIN = re.compile(r"( ?\(\d+\)|-\d+|[ _-]copy\d*)$", re.I)  # a second copy of a file
-_LESSON = re.compile(r"[ _-]*\b\d\d_[a-z].*$")  # the name of a lesson's notebook, behind another
+_AGAIN = re.compile(r" ?\(\d+\)$|-copy\d*$", re.I)  # as browsers and Jupyter name a second file
+_LESSON = re.compile(r"[ _-]+\d\d_[a-z].*$")  # the name of a lesson's notebook, behind another
 
 
 class _Student(NamedTuple):
@@ -228,10 +228,13 @@ def students(paths: Sequence[Names]) -> list[str]:
     """The student of each path.
 
     A download of Moodle or Canvas tells the name. Otherwise the first folder or zip file is a
-    student, but not one that holds everybody's; and where there are only files, the file's name
-    without the lesson and without "(1)". Students of one name are told apart by their numbers.
+    student, but not one that holds everybody's; and where there are only files, it is the file's
+    name without the lesson. `ana (1).ipynb` is Ana's if there is an `ana.ipynb`. Students of one
+    name are told apart by their numbers.
     """
-    found = [_student(names) for names in _without_wrapper(paths)]
+    paths = _without_wrapper(paths)
+    stems = {_stem(names) for names in paths if len(names) == 1}
+    found = [_student(names, stems) for names in paths]
     numbers: dict[str, set[str]] = {}
     for one in found:
         numbers.setdefault(one.name, set()).add(one.number)
@@ -252,12 +255,17 @@ def _without_wrapper(paths: Sequence[Names]) -> Sequence[Names]:
     return paths
 
 
-def _student(names: Names) -> _Student:
+def _student(names: Names, stems: set[str]) -> _Student:
     for name in names:
         if found := _MOODLE.match(name) or _CANVAS.fullmatch(name):
             return _Student(found["name"].strip(), found["number"])
     if len(names) > 1:
         return _Student(re.sub(r"\.zip$", "", names[0], flags=re.I))
-    stem = names[0].rpartition(".")[0] or names[0]
-    stem = _AGAIN.sub("", stem)
+    stem = _stem(names)
+    first = _AGAIN.sub("", stem)
+    stem = first if first in stems else stem
     return _Student(_LESSON.sub("", stem) or stem)
+
+
+def _stem(names: Names) -> str:
+    return names[0].rpartition(".")[0] or names[0]

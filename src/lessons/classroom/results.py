@@ -1,7 +1,7 @@
 """What a class has done: each student and exercise, and the misconceptions behind what is wrong."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -127,10 +127,14 @@ def _without_answer(files: list[HandIn]) -> Outcome:
     return Outcome(NOT_ATTEMPTED)
 
 
-def _notes(files: list[HandIn], student: str, work: Work) -> Iterable[str]:
+def _notes(files: list[HandIn], student: str, work: Work) -> Iterator[str]:
     for file in files:
         if file.why:
             yield f"{file.path}: {file.why}"
-    read = [file for file in files if not file.why]
-    if read and not any(name == student for name, _ in work.jobs):
-        yield f"{', '.join(one.path for one in read)}: no exercise of the course is in it."
+    mine = [answers for (name, _), answers in work.jobs.items() if name == student]
+    read = [file.path for file in files if not file.why]
+    if read and not mine:
+        yield f"{', '.join(read)}: no exercise of the course is in it."
+    again = {one.path for answers in mine if len({a.path for a in answers}) > 1 for one in answers}
+    if again:
+        yield f"The same exercises are in {', '.join(sorted(again))}: the last attempt counts."
