@@ -44,9 +44,8 @@ def measure(count: int) -> int:
         wrong = faults(expected, results)
         outside = [path.name for path in Path(folder).iterdir() if path not in (work, results)]
     processor = sum(one.ru_utime + one.ru_stime for one in used)
-    print(
-        f"\n| {count} hand-ins, {WORKERS} at a time, load {os.getloadavg()[0]:.1f} | {first:.0f} s |"
-    )
+    load = os.getloadavg()[0]  # of other programs on this machine, too
+    print(f"\n| {count} hand-ins, {WORKERS} at a time, load {load:.1f} | {first:.0f} s |")
     print(f"| processor time | {processor:.0f} s |")
     print(f"| the same once more, all verdicts kept | {time.monotonic() - begun:.0f} s |")
     print(f"| wrong states, lost answers, false passes | {len(wrong)} |")

@@ -521,6 +521,12 @@ def test_a_number_of_workers_that_is_none(capsys, count):
     assert "no whole number from 1 to 64" in capsys.readouterr().err
 
 
+def test_no_folder_is_not_this_one(capsys):
+    with pytest.raises(SystemExit):
+        main([""])
+    assert "name the folder that was handed in: FOLDER=" in capsys.readouterr().err
+
+
 def test_windows_is_told(monkeypatch, capsys):
     monkeypatch.delattr(os, "fork")
     assert main(["."]) == 1

@@ -35,12 +35,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _asked(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m lessons.classroom", description=__doc__)
-    parser.add_argument("folder", type=Path, help="holds notebooks, folders of them, zip files")
+    parser.add_argument("folder", type=_folder, help="holds notebooks, folders of them, zip files")
     parser.add_argument("--output", type=Path, help="where results go; beside FOLDER by default")
     parser.add_argument(
         "--workers", type=_count, default=_processors(), help="answers that are tried at once"
     )
     return parser.parse_args(arguments)
+
+
+def _folder(text: str) -> Path:
+    if not text:  # which would mean the one that we are in
+        raise argparse.ArgumentTypeError("name the folder that was handed in: FOLDER=...")
+    return Path(text)
 
 
 def _count(text: str) -> int:

@@ -72,13 +72,17 @@ _WATCHED = names(
 )
 
 
+Place = tuple[str, str]  # a module, and the name of something in it
+
+
 class Watch:
     """Notes what checks are made of, to see afterwards whether an answer has changed it."""
 
     def __init__(self) -> None:
         """Note it."""
         self._builtins = dict(vars(builtins))
-        self._before = _now()  # 0.1 s
+        self._before = _now()
+        self._modules = {module for module, _ in self._before}
 
     def changed(self) -> str:
         """The name of the first thing that is not what it was; nothing if all is as before."""
@@ -87,33 +91,36 @@ class Watch:
             if name != "_" and now_builtins.get(name) is not self._builtins[name]:
                 return f"builtins.{name}"
         now = _now()
-        for name, value in self._before.items():
-            if now.get(name) is not value:
-                return name
-        new = now.keys() - self._before.keys()
-        ours = sorted(name for name in new if name.startswith("lessons."))
-        return next((one for one in ours if not isinstance(now[one], ModuleType)), "")
+        for place, value in self._before.items():
+            if now.get(place) is not value:
+                return ".".join(place)
+        return next((".".join(place) for place in now if self._is_added(place, now[place])), "")
+
+    def _is_added(self, place: Place, value: Any) -> bool:
+        """Is it new in a module of ours, where it may hide what Python itself has?"""
+        module, _ = place
+        is_ours = module in self._modules and module.startswith("lessons.")
+        return is_ours and place not in self._before and not isinstance(value, ModuleType)
 
 
-def _now() -> dict[str, Any]:
+def _now() -> dict[Place, Any]:
     """What can be found in the modules that are watched, and in their classes and functions."""
-    found: dict[str, Any] = {}
+    found: dict[Place, Any] = {}
     for module, space in list(sys.modules.items()):
         if module in _WATCHED or module.startswith("lessons."):
             _add(found, module, vars(space))
     return found
 
 
-def _add(found: dict[str, Any], prefix: str, space: Any) -> None:
+def _add(found: dict[Place, Any], module: str, space: dict[str, Any]) -> None:
     for name, value in list(space.items()):
-        key = f"{prefix}.{name}"
-        found[key] = value
+        found[module, name] = value
         if isinstance(value, FunctionType):
-            found[f"{key}.__code__"] = value.__code__
-            found[f"{key}.__defaults__"] = value.__defaults__
+            found[module, f"{name}.__code__"] = value.__code__
+            found[module, f"{name}.__defaults__"] = value.__defaults__
         elif isinstance(value, type):
             for inner, one in list(vars(value).items()):
-                if not isinstance(one, int | dict):  # torch counts in some of these
-                    found[f"{key}.{inner}"] = one
+                if not isinstance(one, int | dict | list):  # torch counts, and copying notes
+                    found[module, f"{name}.{inner}"] = one
                 if isinstance(one, FunctionType):
-                    found[f"{key}.{inner}.__code__"] = one.__code__
+                    found[module, f"{name}.{inner}.__code__"] = one.__code__

@@ -129,7 +129,7 @@ class _Judge:
     """A process that tries answers."""
 
     def __init__(self, folder: str) -> None:
-        """Start it in an empty folder. Raises OSError if it does not come up."""
+        """Start it in an empty folder."""
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "lessons.classroom.judge", folder],
@@ -138,8 +138,10 @@ class _Judge:
             env={**os.environ, **threads},
             start_new_session=True,  # Ctrl-C is for the one who asked, who ends it then
         )
+
+    def wait(self) -> None:
+        """Wait until it is ready. Raises OSError if it does not come up."""
         if self._line() != "ready":
-            self.close()
             raise OSError("The process that tries answers could not be started.")
 
     def ask(self, task: dict[str, object]) -> Told | None:
@@ -179,6 +181,8 @@ class Judges:
         """The verdict of one of them. Raises OSError if none can be started."""
         judge = self._free.get()
         try:
+            if self._closed:
+                raise OSError("There are no judges any more.")
             judge = judge or self._start()
             if told := judge.ask(task):
                 return told
@@ -189,10 +193,10 @@ class Judges:
             self._free.put(judge)
 
     def _start(self) -> _Judge:
-        if self._closed:
-            raise OSError("There are no judges any more.")
-        self._all.append(_Judge(self._folder))
-        return self._all[-1]
+        judge = _Judge(self._folder)
+        self._all.append(judge)
+        judge.wait()
+        return judge
 
     def close(self) -> None:
         """End them all, whatever they are at."""
