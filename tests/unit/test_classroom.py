@@ -210,6 +210,19 @@ def test_what_is_no_notebook_is_told(content, why):
     assert cells == () and why in told
 
 
+def test_more_code_than_anybody_writes_is_not_read():
+    book = json.dumps({"cells": [{"cell_type": "code", "source": "x=1\n" * 80_000}]})
+    assert cells_of(File(("a",), book.encode())) == (
+        (),
+        "It holds more than 300000 characters of code.",
+    )
+
+
+def test_half_a_character_does_not_bring_the_page_down():
+    book = NOTEBOOK.replace("1", "'\\ud800'")
+    assert cells_of(File(("a",), book.encode())) == (("x = '?'",), "")
+
+
 # ----------------------------------------------------------------------------- whose file it is
 
 
@@ -312,6 +325,21 @@ def test_what_is_needed_at_once_comes_first_wherever_it_stands():
 def test_names_that_need_each_other_end():
     assert len(steps("a = b", "b = a", DEF.format("a"), CHECK)) == 1
     assert len(steps(DEF.format("my_steps(1, 1, 1)"), CHECK)) == 1
+
+
+def test_a_chain_that_is_too_long_is_told():
+    chain = ["x5000 = 1", *(f"x{i} = x{i + 1}" for i in reversed(range(5000)))]
+    (found,) = steps("\n".join(chain), "my_steps = x0", CHECK)
+    assert found[1] == "my_steps"
+    (why,) = steps("\n".join(reversed(chain)), "my_steps = x0", CHECK)
+    assert why == "It needs a chain of values that is too long to follow."
+
+
+@pytest.mark.parametrize(
+    "code", ["-" * 100_000 + "1", "(" * 90_000, "x" + ".x" * 50_000, "x = 1\n" * 4_000]
+)
+def test_strange_code_is_read_or_told(code):
+    assert steps(code, DEF.format(2), CHECK) == [(DEF.format(2), "my_steps")]
 
 
 def test_an_expression_and_decorators_and_star_imports():

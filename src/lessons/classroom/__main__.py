@@ -20,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     folder: Path = asked.folder
     if not folder.is_dir():
         return _fail(f"There is no folder {folder}. Name the one that holds what was handed in.")
-    output: Path = asked.output or folder.resolve().with_name(f"{folder.resolve().name}-results")
+    output: Path = asked.output or Path(f"{folder.resolve()}-results")
     try:
         return _run(folder, output, asked.workers)
     except KeyboardInterrupt:

@@ -8,6 +8,7 @@ import builtins
 import re
 import symtable
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -123,6 +124,7 @@ class Notebook:
         self.path = path
         self.cells = [_without_magics(cell) for cell in cells]
         self.statements: list[_Statement] = []
+        self.places: dict[str, list[int]] = {}  # where each name gets a value, from the first
         self.broken: dict[int, str] = {}
         for number, source in enumerate(self.cells):
             try:
@@ -130,12 +132,19 @@ class Notebook:
             except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
                 name = called(number).capitalize()
                 self.broken[number] = f"{name} is no Python: {_told(error)}."
+        for place, statement in enumerate(self.statements):
+            for name in statement.binds:
+                self.places.setdefault(name, []).append(place)
 
     def answer(self, id: str, expression: ast.expr, place: int) -> Answer:
         """An answer that is checked at this place, and all that it needs."""
         where = self.path, self.statements[min(place, len(self.statements) - 1)].cell + 1
         needed, missing = self._needed(expression, place)
-        steps = self._in_order(needed)
+        try:
+            steps = self._in_order(needed)
+        except RecursionError:
+            why = "It needs a chain of values that is too long to follow."
+            return Answer(id, *where, ast.unparse(expression), None, why)
         code = "\n\n".join(_as_written(one) for one in steps)
         answer = ast.unparse(expression)
         if isinstance(expression, ast.Name) and expression.id in missing:
@@ -172,17 +181,15 @@ class Notebook:
                 wanted += [(name, found, found) for name in one.now]
                 wanted += [(name, place, -1) for name in one.later]
         if unknown := missing - set(dir(builtins)):
-            needed |= {star: set() for star in self._star_imports() if star not in needed}
+            needed |= {star: set() for star in self.places.get("*", []) if star not in needed}
         return needed, unknown
 
     def _binding(self, name: str, before: int, asking: int) -> int | None:
         """Where a name gets its value: the last place above; if there is none, the first below."""
-        places = [i for i, one in enumerate(self.statements) if name in one.binds and i != asking]
-        above = [i for i in places if i < before]
-        return above[-1] if above else next(iter(places), None)
-
-    def _star_imports(self) -> list[int]:
-        return [i for i, one in enumerate(self.statements) if "*" in one.binds]
+        places = self.places.get(name, [])
+        first = bisect_left(places, before)
+        nearest = [*reversed(places[max(0, first - 2) : first]), *places[first : first + 2]]
+        return next((place for place in nearest if place != asking), None)
 
     def _in_order(self, needed: dict[int, set[int]]) -> list[_Statement]:
         """Statements as they stand in the notebook, but each after those that it needs at once."""

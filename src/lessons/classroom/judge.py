@@ -19,6 +19,7 @@ import struct
 import sys
 import time
 import traceback
+import warnings
 from ast import Module, parse, unparse
 from contextlib import suppress
 from types import ModuleType
@@ -46,6 +47,7 @@ Told = tuple[str, str]  # a state and a text
 def serve(folder: str) -> None:
     """Answer each line of standard input, a task, with a line, its verdict; in an empty folder."""
     os.chdir(folder)
+    warnings.simplefilter("ignore")  # Python warns of fork where there are threads: none is at work
     torch.set_num_threads(1)
     for exercise in EXERCISES.values():  # what is imported or built at the first call is there then
         examine(exercise, exercise.solution)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 LARGEST = 50 * 2**20  # bytes of a notebook; one with many pictures has a few million
+MOST_CODE = 300_000  # characters in all cells; a lesson of the course has 20,000
 LARGEST_ZIP = 10 * LARGEST  # bytes that are read out of one zip file
 MOST_IN_ZIP = 20_000  # entries
 DEEPEST = 3  # a zip file in a zip file in a zip file
@@ -159,7 +160,7 @@ def _too_large() -> str:
 
 
 def _first_line(error: BaseException) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0].rstrip(".")
+    return _clean((str(error) or type(error).__name__).splitlines()[0].rstrip("."))
 
 
 def _clean(name: str) -> str:
@@ -189,9 +190,13 @@ def cells_of(file: File) -> tuple[tuple[str, ...], str]:
             warnings.simplefilter("ignore")  # an old notebook has no cell ids
             if isinstance(book, dict) and book.get("nbformat", 4) < 4:
                 book = nbformat.convert(nbformat.from_dict(book), 4)  # type: ignore[no-untyped-call]
-        return tuple(map(_source, _code_cells(book))), ""
+        cells = tuple(map(_source, _code_cells(book)))
     except Exception as error:  # whatever its keys hold: students edit notebooks by hand, too
-        return (), f"It is no notebook as Jupyter writes them ({type(error).__name__}: {error})."
+        told = f"{type(error).__name__}: {_first_line(error)}"
+        return (), f"It is no notebook as Jupyter writes them ({told})."
+    if sum(map(len, cells)) > MOST_CODE:
+        return (), f"It holds more than {MOST_CODE} characters of code."
+    return cells, ""
 
 
 def _code_cells(book: Any) -> list[Any]:
@@ -200,7 +205,8 @@ def _code_cells(book: Any) -> list[Any]:
 
 def _source(cell: Any) -> str:
     source = cell["source"]
-    return source if isinstance(source, str) else "".join(source)
+    source = source if isinstance(source, str) else "".join(source)
+    return source.encode(errors="replace").decode()  # JSON can hold halves of characters
 
 
 def _decoded(content: bytes) -> str:

@@ -22,6 +22,8 @@ from lessons.classroom.judge import UNREADABLE, Told
 from lessons.exercises.misconceptions import shown_by
 from lessons.exercises.runner import NOT_ATTEMPTED, NOT_YET, OUR_FAULT
 
+MOST_TRIED = 50  # of a student's answers to one exercise, the last ones
+
 
 class Outcome(NamedTuple):
     """How an answer did."""
@@ -56,7 +58,7 @@ def outcomes(
 def _settle(job: list[Answer], kept: "Kept", judges: "Judges") -> Outcome:
     """The outcome of the last answer that can be read and does something; or else of the last."""
     last = None
-    for answer in reversed(job):
+    for answer in reversed(job[-MOST_TRIED:]):
         outcome = _outcome(answer, kept, judges)
         if outcome.state not in (NOT_ATTEMPTED, UNREADABLE):
             return outcome
