@@ -196,7 +196,7 @@ class Notebook:
         order: dict[int, None] = {}
 
         def put(place: int, above: frozenset[int] = frozenset()) -> None:
-            for one in sorted(needed[place] - above):
+            for one in sorted(needed[place] - above - order.keys()):
                 put(one, above | {place})
             order.setdefault(place)
 
