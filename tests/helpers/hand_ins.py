@@ -125,8 +125,8 @@ def with_answers(desk, chosen):
     """A notebook in which these answers of the tests, by id, are handed in."""
     cells = {id: f'check("{id}", {one.answer.__name__})' for id, one in chosen.items()}
     notebook = lesson_with(desk.lesson, cells)
-    first = next(iter(chosen.values())).answer
-    notebook.cells.insert(1, code(module_of(first)))
+    modules = dict.fromkeys(module_of(one.answer) for one in chosen.values())
+    notebook.cells[1:1] = map(code, modules)
     return notebook
 
 

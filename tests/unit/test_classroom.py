@@ -423,12 +423,13 @@ def test_a_changed_check_is_seen(monkeypatch):
     assert watch.changed() == ""
     for owner, name, new in (
         (builtins, "abs", lambda _: 0),
-        (torch, "allclose", None),
-        (torch.Tensor, "item", None),
-        (asserts, "close", None),
+        (torch, "allclose", lambda *_: True),
+        (torch.Tensor, "item", lambda _: 1),
+        (torch.nn.Module, "parameters", lambda _: []),
+        (asserts, "close", lambda *_: True),
         (asserts, "abs", abs),  # hides that of Python
         (asserts.close, "__code__", asserts.same.__code__.replace()),
-        (TextClassifier, "forward", None),
+        (TextClassifier, "forward", lambda *_: None),
     ):
         with monkeypatch.context() as patch:
             patch.setattr(owner, name, new, raising=False)

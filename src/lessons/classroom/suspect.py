@@ -120,7 +120,7 @@ def _add(found: dict[Place, Any], module: str, space: dict[str, Any]) -> None:
             found[module, f"{name}.__defaults__"] = value.__defaults__
         elif isinstance(value, type):
             for inner, one in list(vars(value).items()):
-                if not isinstance(one, int | dict | list):  # torch counts, and copying notes
+                if callable(one) or hasattr(one, "__get__"):  # some classes count or note, too
                     found[module, f"{name}.{inner}"] = one
                 if isinstance(one, FunctionType):
                     found[module, f"{name}.{inner}.__code__"] = one.__code__
