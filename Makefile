@@ -43,7 +43,7 @@ check: env  ## looks for faults in code and stored notebooks
 	@$(BIN)/python scripts/tidy.py --check $(NOTEBOOKS) $(PAGE)/*.ipynb
 
 refresh: env  ## runs the notebooks and stores what they print; NOTEBOOKS= some of them
-	@$(BIN)/$(RUN) $(NOTEBOOKS) && $(BIN)/python scripts/tidy.py $(NOTEBOOKS)
+	@LESSONS_PROGRESS=off $(BIN)/$(RUN) $(NOTEBOOKS) && $(BIN)/python scripts/tidy.py $(NOTEBOOKS)
 
 refresh-torchtext: env-torchtext  ## runs the one of the real torchtext and stores what it prints
 	@$(OLD)/bin/$(RUN) $(PAGE)/*.ipynb && $(OLD)/bin/python scripts/tidy.py $(PAGE)/*.ipynb
