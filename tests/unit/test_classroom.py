@@ -392,7 +392,8 @@ def test_a_lessons_imports_are_there_and_no_solution():
         "from lessons.exercises.lesson_05 import my_train", "import lessons.exercises as e",
         "from lessons import exercises", "class A:\n    def __eq__(self, other):\n        return 1",
         "try:\n    1 / 0\nexcept Exception as e:\n    e.__traceback__", "torch.os.getcwd()",
-        "setattr(a, 'b', 1)", "sum.__self__",
+        "setattr(a, 'b', 1)", "sum.__self__", "getattr(a, '__class__')",
+        "type('A', (float,), {'__eq__': max})", "type('A', (float,), dict(__eq__=max))",
     ],
 )  # fmt: skip
 def test_what_no_exercise_needs_is_found(code):

@@ -48,8 +48,8 @@ def _unusual(node: ast.AST) -> str:
             return name
         case ast.Attribute(attr=name) if name in _INSIDES or _is_magic(name):
             return name
-        case ast.FunctionDef(name) if _is_magic(name):
-            return name
+        case ast.FunctionDef(name) | ast.Constant(str(name)) | ast.keyword(str(name)):
+            return name if _is_magic(name) else ""
     return ""
 
 
