@@ -24,30 +24,32 @@ torchtext: env-torchtext  ## opens it beside the real torchtext
 
 test: env  ## runs every test and every notebook
 	@$(PYTEST) $(PYTEST_FLAGS)
-
 test-fast: env  ## runs those without browser, notebook, claim or program of their own
 	@$(PYTEST) -m "not (browser or claims or notebooks or programs)" $(PYTEST_FLAGS)
-
 test-firefox: env  ## tries the training lab in Firefox
 	@$(BIN)/python -m pytest tests/firefox $(PYTEST_FLAGS)
 
 test-torchtext: env env-torchtext  ## proves the course equal to the real torchtext, in both
 	@$(OLD)/bin/python -m pytest tests/torchtext/torchtext_equal.py $(PAGE) $(PYTEST_FLAGS)
 
+class: env  ## reads and tries what a class has handed in: FOLDER=...
+	@$(BIN)/python -m lessons.classroom "$(FOLDER)"
+
 check: env  ## looks for faults in code and stored notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/python scripts/tidy.py --check $(NOTEBOOKS) $(PAGE)/*.ipynb
 
 refresh: env  ## runs the notebooks and stores what they print; NOTEBOOKS= some of them
-	@$(BIN)/$(RUN) $(NOTEBOOKS)
-	@$(BIN)/python scripts/tidy.py $(NOTEBOOKS)
+	@LESSONS_PROGRESS=off $(BIN)/$(RUN) $(NOTEBOOKS) && $(BIN)/python scripts/tidy.py $(NOTEBOOKS)
 
 refresh-torchtext: env-torchtext  ## runs the one of the real torchtext and stores what it prints
-	@$(OLD)/bin/$(RUN) $(PAGE)/from_torchtext.ipynb
-	@$(OLD)/bin/python scripts/tidy.py $(PAGE)/from_torchtext.ipynb
+	@$(OLD)/bin/$(RUN) $(PAGE)/*.ipynb && $(OLD)/bin/python scripts/tidy.py $(PAGE)/*.ipynb
 
 slides: env  ## makes a deck of each lesson in build/slides; LAB= where JupyterLab runs
 	@$(BIN)/python scripts/slides.py $(LAB:%=--lab=%)
+
+guide: env  ## makes the instructor's guide and the handout, in build/guide
+	@$(BIN)/python scripts/guide.py
 
 soak: env  ## runs notebooks and claims on 15 machines; SOAK_FLAGS="--only claims"
 	@$(BIN)/python scripts/soak.py $(SOAK_FLAGS)
@@ -59,8 +61,7 @@ recipe: env  ## measures the recipes that the default was chosen from; SOURCE= o
 bench: env  ## measures the course against what people use; SOURCE= a folder of real rows
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip > /dev/null
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
-	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/compare.py $(SOURCE)
-	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale.py $(SOURCE)
+	@for one in compare scale; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$one.py $(SOURCE) || exit; done
 
 bench-ui: env  ## measures the training lab in a browser: how fast Stop is, what the curves cost
 	@$(BIN)/python benchmarks/ui.py

@@ -213,6 +213,7 @@ def page_of(path: Path, notes: dict[str, Note], lab: str) -> str:
     )
     resources = {"metadata": {"path": str(path.parent), "name": title_of(path, notebook)}}
     page, _ = exporter.from_notebook_node(notebook, resources)
+    page = page.replace("<details>", "<details open>")  # it comes with a step of its own
     return _point_links(page, lab)
 
 

@@ -57,9 +57,9 @@ ASKED = """() => {
         if (!cell.classList.contains("text") || !asks || !shown(cell) || seen.has(cell)) return;
         seen.add(cell);
         const next = cells[at + 1];
-        found[cell.dataset.id] = next && shown(next)
-          ? [...next.querySelectorAll(".out")].some(shown) || !next.querySelector(".out")
-          : false;
+        found[cell.dataset.id] = cell.querySelector("details") !== null
+          || Boolean(next && shown(next)
+            && (!next.querySelector(".out") || [...next.querySelectorAll(".out")].some(shown)));
       });
     } while (Reveal.nextFragment());
   }
@@ -93,7 +93,9 @@ def test_what_does_not_fit_would_be_noticed(decks, deck):
         "<p style='white-space: nowrap'>" + "W" * 120 + "</p>": "beyond the side: WWW",
         "<p style='font-size: 23px'>small</p>": "prose of 23 px",
         "<pre style='font-size: 17px'>small</pre>": "code of 17 px",
-        "<div class='code'><pre>" + "x\n" * 15 + "</pre></div>": "15 lines of code",
+        "<div class='code'><div class='code'><pre>"
+        + "x\n" * 15
+        + "</pre></div></div>": "15 lines of code",
         "<div style='height: 30px; overflow: auto'>" + tall + "</div>": "scrolls down: T",
         "<img src='nowhere.png' width=50 height=50>": "is not there",
     }.items():

@@ -42,7 +42,9 @@ def take(page, address, path):
     for number, id in panels_of(path):
         file = PICTURES / f"{path.stem[:2]}-{id}.png"
         panel = page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".lessons-panel")
-        panel.locator(".widget-html:has(table)").evaluate_all(HIDE)  # the runs: too much to read
+        panel.locator(".widget-html:has(.lessons-now)").evaluate_all(
+            HIDE
+        )  # the runs: too much to read
         panel.screenshot(path=file)
         Image.open(file).convert("RGB").quantize(COLOURS).save(file, optimize=True)
         print(file)

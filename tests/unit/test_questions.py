@@ -11,17 +11,24 @@ import pytest
 from lesson_notebooks import NOTEBOOKS, read
 from wrong_answers import WRONG_ANSWERS
 
+from conftest import ROOT
 from lessons.panels import CheckYourself
 from lessons.panels.check_yourself import COUNTS, as_html
 from lessons.questions import Option, Question, lessons, misconceptions, parse, questions
 
 BY_LESSON = {lesson: questions(lesson) for lesson in lessons()}
+ON_PAPER = {  # before the course and after it
+    name: parse((ROOT / "instructor" / f"{name}.md").read_text(encoding="utf-8"))
+    for name in ("pretest", "posttest")
+}
+GROUPS = BY_LESSON | ON_PAPER
 QUESTIONS = [
-    pytest.param(question, id=f"{lesson}-{number}")
-    for lesson, group in BY_LESSON.items()
+    pytest.param(question, id=f"{name}-{number}")
+    for name, group in GROUPS.items()
     for number, question in enumerate(group, 1)
 ]
 by_lesson = pytest.mark.parametrize("lesson", BY_LESSON)
+by_group = pytest.mark.parametrize("group", GROUPS.values(), ids=GROUPS)
 by_question = pytest.mark.parametrize("question", QUESTIONS)
 AWKWARD = Question(
     'Is <b>1 < 2</b> & "so"?',
@@ -38,10 +45,13 @@ def plain(text):
 
 
 @by_lesson
-def test_a_lesson_has_three_or_four_questions_which_all_differ(lesson):
+def test_a_lesson_has_three_or_four_questions(lesson):
     assert re.fullmatch(r"\d\d", lesson)
-    group = BY_LESSON[lesson]
-    assert len(group) in (3, 4)
+    assert len(BY_LESSON[lesson]) in (3, 4)
+
+
+@by_group
+def test_questions_and_reasons_all_differ(group):
     texts = [question.text for question in group]
     texts += [option.why for question in group for option in question.options]
     assert len(set(texts)) == len(texts)
@@ -74,9 +84,8 @@ def test_the_texts_are_plain_words(question):
         assert not re.search(r"[`*$\\\n]|  |&\w+;|<\w", text), text
 
 
-@by_lesson
-def test_the_right_option_cannot_be_told_from_its_place_or_length(lesson):
-    group = BY_LESSON[lesson]
+@by_group
+def test_the_right_option_cannot_be_told_from_its_place_or_length(group):
     assert len({question.right for question in group}) > 1
     longest = [max(q.options, key=lambda option: len(option.text)).right for q in group]
     assert not all(longest)
@@ -85,7 +94,7 @@ def test_the_right_option_cannot_be_told_from_its_place_or_length(lesson):
 def test_every_wrong_option_shows_a_misconception_and_no_right_one_does():
     known = misconceptions()
     assert known == sorted(set(known))
-    for group in BY_LESSON.values():
+    for group in GROUPS.values():
         for option in (option for question in group for option in question.options):
             assert (option.misconception in known) != option.right, option.text
 
@@ -108,6 +117,32 @@ def test_the_sentence_above_the_questions_says_how_many_there_are(lesson):
     prose = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
     sentence = f"{COUNTS[len(BY_LESSON[lesson])].capitalize()} questions on this lesson."
     assert sum(sentence in text for text in prose) == 1
+
+
+# ------------------------------------------------------------- before the course and after it
+
+
+@pytest.mark.parametrize("name", ON_PAPER)
+def test_a_test_on_paper_asks_twelve_questions_and_each_place_is_right_as_often(name):
+    assert len(ON_PAPER[name]) == 12
+    assert Counter(question.right for question in ON_PAPER[name]) == {0: 4, 1: 4, 2: 4}
+
+
+def test_pre_and_post_test_ask_the_same_ideas_in_the_same_order_and_in_other_words():
+    for one, other in zip(*ON_PAPER.values(), strict=True):
+        shown = [sorted(option.misconception for option in q.options) for q in (one, other)]
+        assert shown[0] == shown[1], one.text
+        assert one.text != other.text
+        assert {option.why for option in one.options}.isdisjoint(o.why for o in other.options)
+
+
+def test_neither_lends_the_pictures_of_the_course_nor_its_terms():
+    """Who has not read the course must understand what is asked."""
+    pictures = "textbook|quiz|exam(?!ple)|school|student|stor(y|ies)|pile|die|valley|headline|news"
+    terms = "epoch|batch|loss|gradient|logit|accuracy|optimizer|vocabulary|token|weight|train(ing)?"
+    for question in (question for group in ON_PAPER.values() for question in group):
+        for text in (question.text, *(option.text for option in question.options)):
+            assert not re.search(rf"\b({pictures}|{terms}|{terms}s)\b", text, re.I), text
 
 
 PAGE = """\

@@ -161,6 +161,15 @@ def test_a_second_column_begins_at_the_tag(deck):
     assert {one["class"] for one in columns.values()} == {"column"}
 
 
+def test_what_folds_out_in_the_notebook_comes_with_its_own_step(deck):
+    tree = deck(
+        text("ask", "**Predict:** how many?", "slide"),
+        text("answer", "<details>\n<summary>Answer</summary>\n\nTen.\n\n</details>"),
+    )
+    (details,) = (one for one in tree.tags if one["tag"] == "details")
+    assert step(cell(tree, "answer")) == 1 and "open" in details
+
+
 def test_skipped_cells_are_not_in_the_deck(deck):
     tree = deck(code("secret", "a = 1", "out", "skip"), text("shown", "A", "slide"))
     assert "secret" not in {one.get("data-id") for one in tree.tags}
