@@ -66,13 +66,6 @@ def fills_a_table(items):
 
 
 @right("10-pad")
-def lets_torch_pad(items):
-    texts, labels = zip(*items)
-    padded = nn.utils.rnn.pad_sequence([torch.tensor(ids) for ids in texts], batch_first=True)
-    return padded, torch.tensor(labels)
-
-
-@right("10-pad")
 def pads_one_by_one(items):
     longest = max(len(ids) for ids, _ in items)
     texts = [F.pad(torch.tensor(ids), (0, longest - len(ids))) for ids, _ in items]
@@ -108,13 +101,6 @@ def counts_with_a_counter(labels, num_classes):
         len(labels) / (len(counts) * counts[label]) if label in counts else 0
         for label in range(num_classes)
     ]
-
-
-@right("10-weights")
-def counts_with_bincount(labels, num_classes):
-    counts = torch.bincount(torch.tensor(labels), minlength=num_classes)
-    weights = len(labels) / ((counts > 0).sum() * counts)
-    return torch.where(counts > 0, weights, 0)
 
 
 @right("10-weights")

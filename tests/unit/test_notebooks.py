@@ -125,7 +125,7 @@ def code_of(path):
     return [*sources(path, "code"), *blocks]
 
 
-OTHERS = ("exercises", "panels", "project")  # rooms with other functions of the same names
+OTHERS = ("classroom", "exercises", "panels", "progress", "project")  # have names of their own
 SOURCE = ROOT / "src/lessons"
 MODULES = sorted(
     path for path in SOURCE.rglob("*.py") if path.relative_to(SOURCE).parts[0] not in OTHERS

@@ -277,12 +277,12 @@ def test_the_first_slide_marks_the_parts_that_lesson_00_says_it_is_about(path):
     links = re.findall(r"^- \[\*\*([^\]]+)\*\*\]\((\d\d)_", prose, re.M)
     own = {part for part, lesson in links if lesson == path.stem[:2]}
     assert marked(drawing_for(path.stem[:2])) == (own or {part for part, _ in links})
-    assert len(links) == 9
+    assert len(links) == 10
 
 
 def test_a_lesson_of_no_part_is_about_the_whole():
-    assert len(marked(drawing_for("10"))) == 9
-    assert "This lesson: the whole." in drawing_for("10")
+    assert len(marked(drawing_for("99"))) == 10
+    assert "This lesson: the whole." in drawing_for("99")
     assert "This lesson: loss, backward" in drawing_for("04")
 
 
@@ -307,12 +307,12 @@ def run(monkeypatch, tmp_path, capsys):
 
 
 def test_it_names_what_is_wrong_with_the_notes_and_makes_the_deck_all_the_same(run, tmp_path):
-    lesson = tmp_path / "10_more.ipynb"
+    lesson = tmp_path / "99_more.ipynb"
     nbformat.write(nbformat.v4.new_notebook(cells=[text("title", "# More", "slide")]), lesson)
     code, said = run(lesson)
-    assert code == 1 and "10.md: cannot be read" in said
-    assert (tmp_path / "to" / "10_more.html").exists()
-    (tmp_path / "10.md").write_text("# 10 More\n")
+    assert code == 1 and "99.md: cannot be read" in said
+    assert (tmp_path / "to" / "99_more.html").exists()
+    (tmp_path / "99.md").write_text("# 99 More\n")
     assert "its beginning lacks" in build([lesson], tmp_path / "to", LAB, tmp_path)[0]
 
 

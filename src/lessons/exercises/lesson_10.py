@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from lessons.exercises.asserts import (
     Exercise,
     NotYet,
+    Other,
     Try,
     brief,
     call,
@@ -74,6 +75,11 @@ def _leak_mistake(train: list[str], test: list[str], seen: list[int]) -> str:
     return ""
 
 
+def leak_by_lists_of_words(train, test):
+    known = [text.lower().split() for text in train]
+    return [row for row, text in enumerate(test) if text.lower().split() in known]
+
+
 LEAK = Exercise(
     "10-leak",
     my_leak,
@@ -85,6 +91,13 @@ LEAK = Exercise(
         "Go through `enumerate(test)`, and keep the places whose form is in the set.",
     ),
     "Ask this of every file before you believe a score.",
+    (
+        Other(
+            leak_by_lists_of_words,
+            "Lists of words are compared as they are, so nothing is joined again. But a list is "
+            "searched from its beginning for each text, which takes long if there are many.",
+        ),
+    ),
 )
 
 # --------------------------------------------------------------------------------- 10-pad
@@ -162,6 +175,12 @@ def _padded(texts: list[list[int]], longest: int) -> list[list[int]]:
     return [ids + [0] * (longest - len(ids)) for ids in texts]
 
 
+def padding_by_torch(items):
+    texts, labels = zip(*items)
+    table = nn.utils.rnn.pad_sequence([torch.tensor(ids) for ids in texts], batch_first=True)
+    return table, torch.tensor(labels)
+
+
 PAD = Exercise(
     "10-pad",
     my_padding,
@@ -172,6 +191,13 @@ PAD = Exercise(
         "`torch.tensor` makes a table of a list of lists that are equally long.",
     ),
     "With padding a model must be told which ids are none; offsets need no such thing.",
+    (
+        Other(
+            padding_by_torch,
+            "PyTorch's own function is tested, and pads tensors of any kind. But without "
+            "`batch_first=True` rows and columns stand the wrong way round, and no error says so.",
+        ),
+    ),
 )
 
 # ----------------------------------------------------------------------------- 10-weights
@@ -223,6 +249,12 @@ def _weight_mistakes(
     ]
 
 
+def weights_by_bincount(labels, num_classes):
+    counts = torch.bincount(torch.tensor(labels), minlength=num_classes)
+    weights = len(labels) / ((counts > 0).sum() * counts)
+    return torch.where(counts > 0, weights, 0)
+
+
 WEIGHTS = Exercise(
     "10-weights",
     my_weights,
@@ -233,6 +265,13 @@ WEIGHTS = Exercise(
         "Only if the count is not 0: all texts, divided by both numbers.",
     ),
     "With these weights, the weights of all texts add up to the number of texts.",
+    (
+        Other(
+            weights_by_bincount,
+            "All classes are counted in one go, which pays if there are many. But the division "
+            "by 0 is done all the same and gives inf, which must be replaced afterwards.",
+        ),
+    ),
 )
 
 # ------------------------------------------------------------------------------ 10-errors

@@ -100,5 +100,5 @@ def collate(items):
 
 def make_loader(dataset, batch_size, shuffle=False, seed=0):
     """Batches of the texts, with `shuffle` in a new order in each epoch."""
-    generator = torch.Generator().manual_seed(seed)
-    return DataLoader(dataset, batch_size, shuffle, collate_fn=collate, generator=generator)
+    order = torch.Generator().manual_seed(seed)
+    return DataLoader(dataset, batch_size, shuffle, collate_fn=collate, generator=order)
