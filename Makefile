@@ -61,7 +61,7 @@ recipe: env  ## measures the recipes that the default was chosen from; SOURCE= o
 bench: env  ## measures the course against what people use; SOURCE= a folder of real rows
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip > /dev/null
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
-	@for one in compare scale; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$one.py $(SOURCE) || exit; done
+	@for one in compare scale project; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$one.py $(SOURCE) || exit; done
 
 bench-ui: env  ## measures the training lab in a browser: how fast Stop is, what the curves cost
 	@$(BIN)/python benchmarks/ui.py

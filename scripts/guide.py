@@ -35,6 +35,7 @@ PAPER = ("pretest", "posttest")
 TAKEN_IN = {
     "course": "docs/instructors.md",
     "classroom": "docs/classroom.md",
+    "open_project": "instructor/open_project.md",
     "hub": "deploy/jupyterhub/README.md",
 }
 
