@@ -13,7 +13,7 @@ from conftest import ROOT
 LEFT = shutil.ignore_patterns(
     ".git", ".venv*", ".*cache*", "__pycache__", "node_modules", ".lessons"
 )
-OLD, NEW = "07", "10"  # copied from one that has all that a lesson can have
+OLD, NEW = "07", "11"  # copied from one that has all that a lesson can have
 
 
 PLACES = ("notebooks", "src/lessons/questions", "src/lessons/exercises")

@@ -32,7 +32,7 @@ def only_strips(train, test):
     return [row for row, text in enumerate(test) if text.lower().strip() in known]
 
 
-@wrong("10-leak", "`a b` and `ab` are the same.", "misjudges how large a difference must be")
+@wrong("10-leak", "`a b` and `ab` are the same.", "builds the vocabulary by other rules")
 def leaves_all_spaces_out(train, test):
     known = ["".join(text.lower().split()) for text in train]
     return [row for row, text in enumerate(test) if "".join(text.lower().split()) in known]
@@ -67,7 +67,7 @@ def cuts_to_the_shortest(items):
     return torch.tensor(table), torch.tensor([label for _, label in items])
 
 
-@wrong("10-pad", "Your code raised ValueError", "forgets the empty case")
+@wrong("10-pad", "Your code raised ValueError", "gives back something else than was asked")
 def stacks_as_they_are(items):
     return torch.tensor([ids for ids, _ in items]), torch.tensor([label for _, label in items])
 

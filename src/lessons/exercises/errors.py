@@ -60,7 +60,8 @@ SLIPS = (
         "guesses of an `argmax`, or do labels and logits stand the wrong way round?",
     ),
     Slip(
-        r"Expected input batch_size|expected scalar type Long|0D or 1D target",
+        r"Expected input batch_size|0D or 1D target"
+        r"|expected (?:scalar type|target dtype to be) Long",
         "The second input of the loss must be the labels: one whole number for each story.",
     ),
     Slip(

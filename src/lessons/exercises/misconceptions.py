@@ -10,6 +10,7 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "makes no such token",
             "The commonest comes first",
         ),
+        "10-leak": ("`a b` and `ab` are the same.",),
     },
     "chooses by the test set, or opens it twice": {
         "07-exam": (
@@ -67,6 +68,12 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "There are no parts of stories.",
             "With that few the margin is a little too big.",
         ),
+        "10-pad": ("one column too many",),
+        "10-errors": (
+            "is out of bounds",
+            "the labels still count from 1",
+            "That is one taken off twice.",
+        ),
     },
     "divides by the number of batches": {
         "05-loop": ("That is the mean of the batches. The last one is short.",),
@@ -90,6 +97,7 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "Divide by the stories that are answered, not by all of them.",
             "That is the accuracy over all stories",
         ),
+        "10-weights": ("by the number of classes that occur",),
     },
     "forgets that classes differ": {
         "01-even": ("stories of the classes 0, 1 and 2. Expected: 3 of each.",),
@@ -105,6 +113,7 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
         "07-precisions": (
             "The precisions for the table [[8, 1, 1], [3, 4, 3], [0, 2, 6]]: expected a list of 3",
         ),
+        "10-weights": ("expected a list of 3, saw [0.66",),
     },
     "forgets the empty case": {
         "03-largest": ("all numbers below 0 have become 0",),
@@ -119,6 +128,10 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
         "07-unsure": (
             "expected 0 and 0, saw nan.",
             "Your code raised ZeroDivisionError",
+        ),
+        "10-weights": (
+            "ZeroDivisionError",
+            "so its weight must be 0.",
         ),
     },
     "gets the short last batch wrong": {
@@ -153,6 +166,14 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             'Expected at the side: "accuracy", saw: ""',
         ),
         "07-unsure": ("two shares: expected a list of 2",),
+        "10-leak": ("These are the texts that are new.",),
+        "10-pad": (
+            "their ends are lost",
+            "expected sequence of length",
+            "one row for all texts",
+            "expected two tensors",
+            "expected the labels of its texts",
+        ),
     },
     "lets the validation or test set into training": {
         "01-copies": ("were kept, and all of them hold",),
@@ -163,6 +184,11 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         "02-list": ("It stands nowhere in the textbook.",),
         "06-classes": ("The weights have moved.",),
+        "10-leak": (
+            "nor do extra ones between two words.",
+            "Capitals make no difference",
+            "There may be extra spaces between words",
+        ),
     },
     "loses track of some of the weights": {
         "03-class": (
@@ -203,6 +229,14 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
         "03-count": ("There is a bias for each class",),
         "03-largest": ("the result has shape (6,)",),
         "07-precisions": ("That is the recall, by rows.",),
+        "10-pad": (
+            "The zeros stand in front.",
+            "stand the wrong way round",
+        ),
+        "10-errors": (
+            "0D or 1D target",
+            "All texts got the label of the first.",
+        ),
     },
     "misreads what a slope says": {
         "04-sign": (
@@ -242,6 +276,9 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "The rows go from 0 to 12.",
         ),
         "07-curve": ("First come the numbers to the right",),
+        "10-leak": ("expected rows, whole numbers",),
+        "10-pad": ("numbers with a point",),
+        "10-errors": ("expected target dtype",),
     },
     "mixes up counts, sums, means and shares": {
         "01-lazy": (
@@ -257,6 +294,11 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
         "07-precisions": ("leaves out the part after the point",),
         "07-stories": ("A point is a hundredth.",),
         "07-unsure": ("That is how many are answered.",),
+        "10-weights": (
+            "a common class would weigh most",
+            "The fraction stands upside down",
+        ),
+        "10-errors": ("That is the sum over the texts.",),
     },
     "mixes up guesses, confidence and right answers": {
         "04-price": (
