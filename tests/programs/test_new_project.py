@@ -86,3 +86,12 @@ def test_an_earlier_model_is_kept(project, tmp_path):
     for _ in range(2):
         assert run(project / "train.py", "my.csv", "--epochs", 1, folder=tmp_path)[0] == 0
     assert (tmp_path / "best.previous.pt").is_file()
+
+
+def test_what_was_trained_with_other_settings_is_not_continued(project, tmp_path):
+    (tmp_path / "my.csv").write_text(ROWS, encoding="utf-8")
+    train = project / "train.py"
+    assert run(train, "my.csv", "--epochs", 1, "--weights", folder=tmp_path)[0] == 0
+    code, _, err = run(train, "my.csv", "--epochs", 2, "--resume", folder=tmp_path)
+    assert code == 1 and "of other data or settings" in err and err.count("\n") == 1
+    assert run(train, "my.csv", "--epochs", 2, "--weights", "--resume", folder=tmp_path)[0] == 0

@@ -144,8 +144,9 @@ def test_what_is_between_the_columns_is_found_out(project, write, mark):
 
 WRONG = {
     "has no rows": ["text,label"],
-    "has no column 'label'": ["text,topic", "a,b"],
-    "Row 3 of .* has no text": ["text,label", "a,x", " ,y"],
+    "has no column 'label', but .*: use --label": ["text,topic", "a,b"],
+    r"Row 3 of .* has no text \(1 have none": ["text,label", "a,x", " ,y"],
+    r"Row 2 of .* has no label \(3 have none\)": ["text,label", "a,", "b,x", "c, ", "d,"],
     "Row 2 of .* has not as many fields": ["text,label", "a,x,y"],
     "is not 'CSV UTF-8'": ["text,label", '"a,x'],
 }
@@ -164,7 +165,11 @@ def test_other_encodings_are_refused(project, write):
 
 @pytest.mark.parametrize(
     ("labels", "words"),
-    [(["x"] * 9, "only one class"), (["x"] * 9 + ["y"] * 2, "'y' needs 3 texts")],
+    [
+        (["Road"] * 9 + ["road"] * 9, "only in capitals: Road, road"),
+        (["x"] * 9, "only one class"),
+        (["x"] * 9 + ["y"] * 2, "'y' needs 3 texts"),
+    ],
 )
 def test_classes_that_cannot_be_split_are_refused(project, labels, words):
     with pytest.raises(ValueError, match=words):

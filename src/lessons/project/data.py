@@ -21,15 +21,14 @@ def read_csv(path, text="text", label="label"):
         raise ValueError(f"{path} is not 'CSV UTF-8' ({error}). Save it as such.") from None
     if not rows:
         raise ValueError(f"{path} has no rows under the names of the columns.")
-    for name in (text, label):
-        if name not in rows[0]:
-            raise ValueError(f"{path} has no column {name!r}, but {list(rows[0])}: see --help.")
     for number, row in enumerate(rows, 2):  # as a spreadsheet counts: row 1 has the names
         if None in row or None in row.values():
             raise ValueError(f"Row {number} of {path} has not as many fields as the first row.")
-        for name in (text, label):
-            if not row[name].strip():
-                raise ValueError(f"Row {number} of {path} has no {name}. Fill it in or delete it.")
+    for option, name in (("--text", text), ("--label", label)):
+        if name not in rows[0]:
+            raise ValueError(f"{path} has no column {name!r}, but {list(rows[0])}: use {option}.")
+        if bare := [number for number, row in enumerate(rows, 2) if not row[name].strip()]:
+            raise ValueError(f"Row {bare[0]} of {path} has no {name} ({len(bare)} have none).")
     return [row[text].strip() for row in rows], [row[label].strip() for row in rows]
 
 
@@ -46,6 +45,8 @@ def split(texts, labels, seed=0, share=0.1):
     counts, parts = Counter(labels), ([], [], [])
     if len(counts) < 2:
         raise ValueError(f"There is only one class, {labels[0]!r}. Two or more are needed.")
+    if len({name.lower() for name in counts}) < len(counts):
+        raise ValueError(f"Some classes differ only in capitals: {', '.join(sorted(counts))}.")
     for name, count in sorted(counts.items()):
         if count < 3:
             raise ValueError(f"The class {name!r} needs 3 texts or more, and has {count}.")

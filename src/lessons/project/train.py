@@ -70,9 +70,8 @@ def fit(model, train_loader, validation_loader, optimizer, weights, args, state)
         state |= {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
         state |= {"order": train_loader.generator.get_state()}
         if epoch == best:
-            save(
-                args.out / "best.pt", {key: state[key] for key in ("model", "vocabulary", "names")}
-            )
+            kept = {key: state[key] for key in ("model", "vocabulary", "names")}
+            save(args.out / "best.pt", kept)
         save(args.out / "last.pt", state)
         with (args.out / "metrics.csv").open("w", newline="") as file:
             csv.writer(file).writerows([COLUMNS, *history])
@@ -102,16 +101,16 @@ def run(args):
     data = [TextDataset(*part, vocabulary, names) for part in parts]
     train_loader = make_loader(data[0], args.batch_size, shuffle=True, seed=args.seed)
     validation_loader, test_loader = (make_loader(one, args.batch_size) for one in data[1:])
-
     torch.manual_seed(args.seed)
     model = TextClassifier(len(vocabulary), len(names)).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=args.lr, fused=True)
     weights = class_weights(data[0].labels, len(names)) if args.weights else torch.ones(len(names))
     state, best = {"vocabulary": vocabulary, "names": names, "history": []}, args.out / "best.pt"
+    state["settings"] = [args.seed, args.batch_size, args.lr, args.decay, args.weights]
     if args.resume:
         saved = load(args.out / "last.pt")
-        if any(saved.get(key) != state[key] for key in ("vocabulary", "names")):
-            raise ValueError("last.pt is of other data or another --seed. Train without --resume.")
+        if any(saved.get(key) != state[key] for key in ("vocabulary", "names", "settings")):
+            raise ValueError("last.pt is of other data or settings. Train without --resume.")
         state = saved
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
