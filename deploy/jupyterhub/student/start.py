@@ -1,0 +1,68 @@
+"""Starts the server of one student: as the student, with up-to-date notebooks and limits.
+
+All that a spawner needs to know is this program, so it is the same on one machine, with systemd and
+in a container.
+"""
+
+import os
+import resource
+import sys
+from pathlib import Path
+
+from copies import update
+
+HERE = Path(__file__).resolve().parent
+NOTEBOOKS = HERE.parents[2] / "notebooks"
+FOLDER = "lessons"  # in the student's home
+
+
+def main() -> None:
+    """Bring the notebooks up to date, and become the server."""
+    os.umask(0o077)
+    home = Path.home()
+    limit_memory(os.environ.get("MEM_LIMIT"))
+    try:
+        update(NOTEBOOKS, home / FOLDER)
+        if download := os.environ.get("LESSONS_DOWNLOAD"):
+            link_download(Path(download), home / ".cache" / "huggingface")
+    except OSError as error:  # a full disk: the student can still read, and delete something
+        print(f"The notebooks could not be brought up to date: {error}", file=sys.stderr)
+    os.chdir(home / FOLDER)
+    command = [sys.executable, "-m", "jupyterhub.singleuser", *sys.argv[1:]]
+    os.execve(command[0], command, environment(home))
+
+
+def limit_memory(limit: str | None) -> None:
+    """Let each process of the student have so many bytes of its own at most.
+
+    At the limit a cell ends with an error that says so, which is friendlier than a kernel that
+    the system kills. It is no limit of their sum: systemd and Kubernetes have that.
+    """
+    if limit and sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_DATA, (int(limit), int(limit)))
+
+
+def link_download(shared: Path, cache: Path) -> None:
+    """Show the shared download of AG News in the student's own cache, file by file.
+
+    The folders are real ones, since `datasets` puts its lock files beside what it reads.
+    """
+    for path in shared.rglob("*"):
+        link = cache / path.relative_to(shared)
+        if path.is_file() and not path.name.endswith(".lock") and not os.path.lexists(link):
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(path)
+
+
+def environment(home: Path) -> dict[str, str]:
+    """What the server and its kernels find in their environment."""
+    one = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
+    # Short, since the paths of the kernels' sockets are in it, which have 107 characters at most.
+    runtime = home / ".run"
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    ours = {"JUPYTER_CONFIG_PATH": str(HERE), "PYTHONPATH": str(HERE / "light")}
+    return os.environ | one | ours | {"JUPYTER_RUNTIME_DIR": str(runtime)}
+
+
+if __name__ == "__main__":
+    main()
