@@ -14,7 +14,9 @@ import uuid
 from contextlib import contextmanager
 from pathlib import Path
 
-import aiohttp
+import httpx
+from tornado.httpclient import HTTPRequest
+from tornado.websocket import websocket_connect
 
 ROOT = Path(__file__).parents[2]
 HUB = ROOT / "deploy" / "jupyterhub"
@@ -193,29 +195,29 @@ class Student:
         self.comms = {}  # comm_id: the state of a widget, as a front end keeps it
 
     async def __aenter__(self):
-        self.http = aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
+        self.http = httpx.AsyncClient(follow_redirects=True, timeout=60, trust_env=False)
         self.channels = None
         return self
 
     async def __aexit__(self, *_):
         if self.channels:
-            await self.channels.close()
-        await self.http.close()
+            self.channels.close()
+        await self.http.aclose()
 
-    def xsrf(self, address):
-        """The token against forged requests for this address."""
-        cookie = self.http.cookie_jar.filter_cookies(address).get("_xsrf")
-        return cookie.value if cookie else ""
+    def xsrf(self, path):
+        """The token against forged requests for this path: the cookie of the nearest folder."""
+        fitting = [one for one in self.http.cookies.jar if path.startswith(one.path)]
+        tokens = [one for one in fitting if one.name == "_xsrf"]
+        return max(tokens, key=lambda one: len(one.path)).value if tokens else ""
 
     async def sign_in(self, seconds=60, password=PASSWORD):
         """Sign in, and wait for the server. Raises TimeoutError, PermissionError if refused."""
         login = f"{self.hub.address}/hub/login"
-        async with self.http.get(login) as page:
-            await page.read()
-        form = {"username": self.name, "password": password, "_xsrf": self.xsrf(login)}
-        async with self.http.post(login, data=form) as page:
-            if page.status == 403:
-                raise PermissionError(f"{self.name} may not sign in")
+        await self.http.get(login)
+        token = self.xsrf("/hub/login")
+        form = {"username": self.name, "password": password, "_xsrf": token}
+        if (await self.http.post(login, data=form)).status_code == 403:
+            raise PermissionError(f"{self.name} may not sign in")
         await self.wait(seconds)
 
     async def wait(self, seconds):
@@ -232,26 +234,23 @@ class Student:
         while not await self.up():
             if time.monotonic() > end:
                 raise TimeoutError(f"the server of {self.name} is not up after {seconds} s")
-            async with self.http.get(f"{self.hub.address}/hub/spawn/{self.name}") as page:
-                await page.read()
+            await self.http.get(f"{self.hub.address}/hub/spawn/{self.name}")
             await asyncio.sleep(1)  # between two clicks
 
     async def up(self):
         """Does the student's own server answer?"""
         try:
-            async with self.http.get(f"{self.server}/lab") as page:
-                await page.read()
-                return page.status == 200 and page.url.path.startswith(f"/user/{self.name}/")
-        except aiohttp.ClientError:
+            page = await self.http.get(f"{self.server}/lab")
+        except httpx.HTTPError:
             return False
+        return page.status_code == 200 and page.url.path.startswith(f"/user/{self.name}/")
 
     async def ask(self, method, path, **more):
         """A request to the student's server: status and JSON, as its pages make them."""
-        address = f"{self.server}/{path}"
-        headers = {"X-XSRFToken": self.xsrf(address)}
-        async with self.http.request(method, address, headers=headers, **more) as answer:
-            text = await answer.text()
-            return answer.status, json.loads(text) if text.startswith(("{", "[")) else text
+        headers = {"X-XSRFToken": self.xsrf(f"/user/{self.name}/{path}")}
+        answer = await self.http.request(method, f"{self.server}/{path}", headers=headers, **more)
+        kind = answer.headers.get("Content-Type", "")
+        return answer.status_code, answer.json() if "json" in kind else answer.text
 
     async def open(self, notebook):
         """Open a notebook and start its kernel, which is the same after a lost connection."""
@@ -269,28 +268,27 @@ class Student:
         """Open the websocket to the kernel."""
         self.session = uuid.uuid4().hex
         address = f"{self.server}/api/kernels/{self.kernel}/channels?session_id={self.session}"
-        self.channels = await self.http.ws_connect(address, max_msg_size=0)
+        cookies = self.http.build_request("GET", address).headers.get("Cookie", "")
+        request = HTTPRequest(address.replace("http", "ws", 1), headers={"Cookie": cookies})
+        self.channels = await websocket_connect(request, max_message_size=2**30)
 
     async def send(self, kind, content, channel="shell"):
         """Send a message to the kernel, and return its id."""
         header = {"msg_id": uuid.uuid4().hex, "msg_type": kind, "session": self.session}
         header |= {"username": self.name, "version": "5.4", "date": "2026-01-01T00:00:00Z"}
         message = {"header": header, "parent_header": {}, "metadata": {}, "content": content}
-        await self.channels.send_json(message | {"channel": channel, "buffers": []})
+        await self.channels.write_message(json.dumps(message | {"channel": channel, "buffers": []}))
         return header["msg_id"]
 
     async def receive(self, seconds=120):
         """The next message of the kernel. Raises ConnectionError where the connection is lost."""
-        message = await self.channels.receive(timeout=seconds)
-        if message.type == aiohttp.WSMsgType.TEXT:
-            one = json.loads(message.data)
-        elif message.type == aiohttp.WSMsgType.BINARY:  # JSON first, then buffers
-            (count,) = (int.from_bytes(message.data[:4], "big"),)
-            begin = int.from_bytes(message.data[4:8], "big")
-            end = int.from_bytes(message.data[8:12], "big") if count > 1 else len(message.data)
-            one = json.loads(message.data[begin:end])
-        else:
+        message = await asyncio.wait_for(self.channels.read_message(), seconds)
+        if message is None:
             raise ConnectionError(f"{self.name} has lost the connection to the kernel")
+        if isinstance(message, bytes):  # how many parts, where each begins, JSON, buffers
+            count, begin, end = (int.from_bytes(message[n : n + 4], "big") for n in (0, 4, 8))
+            message = message[begin : end if count > 1 else None]
+        one = json.loads(message)
         self.note(one)
         return one
 

@@ -60,7 +60,8 @@ def environment(home: Path) -> dict[str, str]:
     # Short, since the paths of the kernels' sockets are in it, which have 107 characters at most.
     runtime = home / ".run"
     runtime.mkdir(mode=0o700, exist_ok=True)
-    ours = {"JUPYTER_CONFIG_PATH": str(HERE), "PYTHONPATH": str(HERE / "light")}
+    path = [str(HERE / "light"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    ours = {"JUPYTER_CONFIG_PATH": str(HERE), "PYTHONPATH": os.pathsep.join(path)}
     return os.environ | one | ours | {"JUPYTER_RUNTIME_DIR": str(runtime)}
 
 
