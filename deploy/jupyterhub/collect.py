@@ -57,13 +57,16 @@ def copy(folder: int, name: str, out: Path) -> Iterator[str]:
     except OSError as error:
         yield f"{out.name}/{name}: left out, {error.strerror}"
         return
-    with os.fdopen(source, "rb") as file:
+    try:
         found = os.fstat(source)
         if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1 or found.st_size > LARGEST:
             yield f"{out.name}/{name}: left out, it is no ordinary file of up to {LARGEST} bytes"
             return
         out.mkdir(parents=True, exist_ok=True)
-        (out / name).write_bytes(file.read(LARGEST))
+        with os.fdopen(os.dup(source), "rb") as file:
+            (out / name).write_bytes(file.read(LARGEST))
+    finally:
+        os.close(source)
 
 
 def main() -> None:

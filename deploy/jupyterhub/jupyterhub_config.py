@@ -15,6 +15,7 @@ c.Spawner.cmd = [sys.executable, str(HERE / "student" / "start.py")]
 c.Spawner.default_url = "/lab/tree/00_start_here.ipynb"
 c.Spawner.mem_limit = "1G"
 c.Spawner.cpu_limit = 1.0
+c.Spawner.poll_interval = 10  # seconds until the hub notices that a server has ended
 c.Spawner.start_timeout = c.Spawner.http_timeout = 60  # seconds
 # A folder with AG News, downloaded once: see README.md.
 c.Spawner.environment = {

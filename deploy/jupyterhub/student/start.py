@@ -38,8 +38,11 @@ def limit_memory(limit: str | None) -> None:
     At the limit a cell ends with an error that says so, which is friendlier than a kernel that
     the system kills. It is no limit of their sum: systemd and Kubernetes have that.
     """
-    if limit and sys.platform == "linux":
-        resource.setrlimit(resource.RLIMIT_DATA, (int(limit), int(limit)))
+    if not limit or sys.platform != "linux":
+        return
+    bytes_, (_, hard) = int(limit), resource.getrlimit(resource.RLIMIT_DATA)
+    if hard == resource.RLIM_INFINITY or bytes_ < hard:  # it can only be lowered
+        resource.setrlimit(resource.RLIMIT_DATA, (bytes_, bytes_))
 
 
 def link_download(shared: Path, cache: Path) -> None:

@@ -12,6 +12,10 @@ from typing import Any
 # server takes to start.
 sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
 
+# The debugger would listen on a port, which every user of the machine could connect to, to run code
+# in this student's name.
+sys.modules["debugpy"] = None  # type: ignore[assignment]
+
 
 class Compiler(ModuleType):
     """Takes the place of torch's compiler, 70 MB, until someone really wants it.
