@@ -85,9 +85,7 @@ def is_apart(path):
 def pytest_addoption(parser):
     parser.addoption("--no-skips", action="store_true", help="fail if any test is skipped")
     for lacks, reason in MAY_LACK.items():
-        parser.addoption(
-            f"--without-{lacks}", action="store_true", help=f"but skip what {reason}"
-        )
+        parser.addoption(f"--without-{lacks}", action="store_true", help=f"but skip what {reason}")
 
 
 @pytest.hookimpl(trylast=True)

@@ -4,9 +4,10 @@
     make bench-class CLASS="--students 4"     for a try
     make bench-class CLASS="--largest"        how many this machine carries, at most 60
 
-A real hub on loopback. Students do over HTTP and websockets what their browsers would: sign in, open
-lesson 05, run it whole, press Train and Stop in its panel, save. No browser runs, so what a browser
-costs the student's own computer is not in it. Every process that it starts has ended afterwards.
+A real hub on loopback. Students do over HTTP and websockets what their browsers would: sign in,
+open lesson 05, run it whole, press Train and Stop in its panel, save. No browser runs, so what a
+browser costs the student's own computer is not in it. Every process that it starts has ended
+afterwards.
 """
 
 import argparse
@@ -22,12 +23,13 @@ from statistics import median, quantiles
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
-ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "tests" / "helpers"), str(ROOT / "deploy" / "jupyterhub")]
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "helpers"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "deploy" / "jupyterhub"))
 from class_hub import ClassHub, Student, class_hub, cpu_seconds, memory
 from collect import collect
 from kills import kill_hub, kill_proxy, kill_server
 
+ROOT = Path(__file__).parents[1]
 LESSON = "05_training_loop.ipynb"
 PRESSES = 3  # of Stop, a student
 UP = 60  # seconds in which a server must be up
@@ -162,9 +164,12 @@ def has_run(path: Path) -> bool:
 
 def hold(number: int, arrive: float) -> Report:
     """A class on a hub of its own, from the beginning to the end."""
-    with TemporaryDirectory() as folder, Group() as group:
-        with class_hub(Path(folder) / "hub", begun=group.add) as hub:
-            return asyncio.run(lesson(hub, number, arrive, group))
+    with (
+        TemporaryDirectory() as folder,
+        Group() as group,
+        class_hub(Path(folder) / "hub", begun=group.add) as hub,
+    ):
+        return asyncio.run(lesson(hub, number, arrive, group))
 
 
 # ------------------------------------------------------------------------------- the tables

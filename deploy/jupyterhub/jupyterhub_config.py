@@ -9,7 +9,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PROXY = Path(sys.prefix) / "node_modules" / ".bin" / "configurable-http-proxy"
-c = get_config()  # type: ignore[name-defined]  # noqa: F821
+c = get_config()  # noqa: F821
 
 c.Spawner.cmd = [sys.executable, str(HERE / "student" / "start.py")]
 c.Spawner.default_url = "/lab/tree/00_start_here.ipynb"

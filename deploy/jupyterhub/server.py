@@ -8,12 +8,12 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ETC, DATA = Path("/etc/lessons"), Path("/var/lib/lessons-hub")
-c = get_config()  # type: ignore[name-defined]  # noqa: F821
+c = get_config()  # noqa: F821
 # By its whole path: one that is not found is passed over in silence.
-load_subconfig(str(HERE / "jupyterhub_config.py"))  # type: ignore[name-defined]  # noqa: F821
+load_subconfig(str(HERE / "jupyterhub_config.py"))  # noqa: F821
 
 
-def refuse_taken(spawner):  # type: ignore[no-untyped-def]
+def refuse_taken(spawner):
     """A student must not be called as a program whose files are in /var/lib.
 
     Those of students are links, which systemd lays.
@@ -41,4 +41,4 @@ c.JupyterHub.cookie_secret_file = str(DATA / "cookie_secret")
 
 c.Authenticator.allowed_users = set((ETC / "students").read_text().split())
 # How they sign in: OAuth, LTI or another authenticator, in a file of your own.
-load_subconfig(str(ETC / "sign_in.py"))  # type: ignore[name-defined]  # noqa: F821
+load_subconfig(str(ETC / "sign_in.py"))  # noqa: F821

@@ -9,9 +9,9 @@ import secrets
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-c = get_config()  # type: ignore[name-defined]  # noqa: F821
+c = get_config()  # noqa: F821
 # By its whole path: one that is not found is passed over in silence.
-load_subconfig(str(HERE / "jupyterhub_config.py"))  # type: ignore[name-defined]  # noqa: F821
+load_subconfig(str(HERE / "jupyterhub_config.py"))  # noqa: F821
 
 # All that the hub writes, and the students' homes.
 DATA = Path(os.environ.get("LESSONS_HUB") or HERE.parents[1] / ".hub")

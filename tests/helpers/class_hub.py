@@ -43,11 +43,12 @@ left = True
 while left:
     left = False
     for process in Path("/proc").glob("[0-9]*"):
+        pid = int(process.name)
         try:
-            if mark.encode() in (process / "environ").read_bytes() and int(process.name) != os.getpid():
-                os.kill(int(process.name), signal.SIGKILL)
+            if pid != os.getpid() and mark.encode() in (process / "environ").read_bytes():
+                os.kill(pid, signal.SIGKILL)
                 left = left or "Z" not in (process / "stat").read_text().rpartition(")")[2]
-        except (OSError, ValueError):
+        except OSError:
             continue
 """
 

@@ -8,9 +8,10 @@ import pytest
 
 from conftest import ROOT
 
-PROGRAM = ROOT / "deploy" / "jupyterhub" / "collect.py"
-sys.path.append(str(PROGRAM.parent))
+sys.path.append(str(ROOT / "deploy" / "jupyterhub"))
 from collect import collect
+
+PROGRAM = ROOT / "deploy" / "jupyterhub" / "collect.py"
 
 
 @pytest.fixture

@@ -2,7 +2,10 @@
 
 import json
 import os
+import shutil
+import socket
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -215,4 +218,15 @@ def test_what_a_student_finds_in_the_environment(tmp_path, monkeypatch):
     assert found["OMP_NUM_THREADS"] == found["MKL_NUM_THREADS"] == "1"
     light, more = found["PYTHONPATH"].split(os.pathsep)
     assert (ROOT / light / "sitecustomize.py").exists() and more == "/more"
-    assert (tmp_path / ".run").stat().st_mode & 0o777 == 0o700
+
+
+def test_sockets_lie_in_a_private_folder_whose_path_is_short(tmp_path):
+    for home in (Path("/tmp") / f"h{os.getpid()}", tmp_path / ("deep" * 20)):
+        home.mkdir()
+        runtime = start.runtime_folder(home)
+        assert runtime.stat().st_mode & 0o777 == 0o700
+        assert (runtime == home / ".run") == (len(str(home)) < 50)
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(str(runtime / start.SOCKET))
+        for folder in {runtime, home}:
+            shutil.rmtree(folder, ignore_errors=True)

@@ -114,7 +114,8 @@ SAME = """
 import sys, torch
 torch.manual_seed(0)
 model = torch.nn.Linear(3, 2)
-optimizers = [torch.optim.AdamW(model.parameters(), fused=True), torch.optim.SGD(model.parameters())]
+kinds = (torch.optim.AdamW, torch.optim.SGD)
+optimizers = [kind(model.parameters(), fused=True) for kind in kinds]
 for optimizer in optimizers * 3:
     optimizer.zero_grad()
     model(torch.ones(4, 3)).square().sum().backward()

@@ -8,13 +8,13 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from traitlets import TraitType
 
 HERE = Path(__file__).resolve().parent
-c = get_config()  # type: ignore[name-defined]  # noqa: F821
+c = get_config()  # noqa: F821
 
 
 class Activity(TraitType[datetime, datetime]):
     """When a kernel last did something, which is now while one computes."""
 
-    def get(self, manager, cls=None):  # type: ignore[no-untyped-def]
+    def get(self, manager, cls=None):
         """The server asks this, the hub asks the server, and the idle culler asks the hub."""
         if any(kernel.execution_state == "busy" for kernel in manager._kernels.values()):
             return utcnow()
@@ -32,7 +32,7 @@ c.ServerApp.kernel_manager_class = PatientKernelManager
 c.KernelManager.transport = "ipc"
 c.LabApp.extension_manager = "readonly"  # the environment is everyone's
 c.LabApp.app_settings_dir = str(HERE / "settings")
-# Each is some memory a student, and nothing of the course needs it.
+# Nothing of the course needs a language server, or the other interface.
 c.ServerApp.jpserver_extensions = {
     "jupyter_lsp": False,
     "jupyterlab": True,

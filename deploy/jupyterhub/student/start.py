@@ -7,6 +7,8 @@ in a container.
 import os
 import resource
 import sys
+import tempfile
+import uuid
 from pathlib import Path
 
 from copies import update
@@ -14,6 +16,8 @@ from copies import update
 HERE = Path(__file__).resolve().parent
 NOTEBOOKS = HERE.parents[2] / "notebooks"
 FOLDER = "lessons"  # in the student's home
+SOCKET = f"kernel-{uuid.UUID(int=0)}-ipc-1"  # what Jupyter calls a socket
+LONGEST = 103  # bytes in the path of a socket, on any system
 
 
 def main() -> None:
@@ -60,12 +64,18 @@ def link_download(shared: Path, cache: Path) -> None:
 def environment(home: Path) -> dict[str, str]:
     """What the server and its kernels find in their environment."""
     one = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS")}
-    # Short, since the paths of the kernels' sockets are in it, which have 107 characters at most.
-    runtime = home / ".run"
-    runtime.mkdir(mode=0o700, exist_ok=True)
     path = [str(HERE / "light"), *filter(None, [os.environ.get("PYTHONPATH")])]
     ours = {"JUPYTER_CONFIG_PATH": str(HERE), "PYTHONPATH": os.pathsep.join(path)}
-    return os.environ | one | ours | {"JUPYTER_RUNTIME_DIR": str(runtime)}
+    return os.environ | one | ours | {"JUPYTER_RUNTIME_DIR": str(runtime_folder(home))}
+
+
+def runtime_folder(home: Path) -> Path:
+    """A folder of the student's own for the sockets of kernels, whose paths must be short."""
+    runtime = home / ".run"
+    if len(os.fsencode(runtime / SOCKET)) > LONGEST:
+        return Path(tempfile.mkdtemp(prefix="lessons-"))
+    runtime.mkdir(mode=0o700, exist_ok=True)
+    return runtime
 
 
 if __name__ == "__main__":

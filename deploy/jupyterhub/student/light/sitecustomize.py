@@ -10,11 +10,11 @@ from typing import Any
 
 # A grammar of web addresses for jsonschema, which does without: 18 MB, and half of the time that a
 # server takes to start.
-sys.modules["rfc3987_syntax"] = None  # type: ignore[assignment]
+sys.modules["rfc3987_syntax"] = None
 
 # The debugger would listen on a port, which every user of the machine could connect to, to run code
 # in this student's name.
-sys.modules["debugpy"] = None  # type: ignore[assignment]
+sys.modules["debugpy"] = None
 
 
 class Compiler(ModuleType):
