@@ -34,7 +34,9 @@ LESSON = "05_training_loop.ipynb"
 PRESSES = 3  # of Stop, a student
 UP = 60  # seconds in which a server must be up
 STOP = 1.0  # seconds: the 95th percentile of Stop in the largest class
+ENOUGH = 900  # seconds, after which a student gives up
 STEP, LARGEST = 10, 60  # students
+EACH = 0.45e9  # bytes of free memory that a student must find, so that nothing else is pushed out
 
 
 class Seen(NamedTuple):
@@ -112,23 +114,28 @@ class Group:
 
 async def attend(student: Student, wait: float, done: asyncio.Barrier) -> Seen:
     """One student's lesson. At its end all wait for the others, with everything open."""
-    draw = random.Random(student.name)
     try:
         await asyncio.sleep(wait)
-        begun = time.monotonic()
-        await student.sign_in(UP)
-        up = time.monotonic() - begun
-        await student.open(LESSON)
-        await student.run_all()
-        run = time.monotonic() - begun
-        await student.put("epochs", 30)
-        await student.put("batch size", 8)
-        stops = [await student.stop_seconds(draw) for _ in range(PRESSES)]
-        await student.save()
-        return Seen(up, run, stops)
+        async with asyncio.timeout(ENOUGH):
+            return await work(student)
     finally:
         await done.wait()  # measured
         await done.wait()  # goodbye
+
+
+async def work(student: Student) -> Seen:
+    """Sign in, run the lesson, train and stop, save."""
+    begun, draw = time.monotonic(), random.Random(student.name)
+    await student.sign_in(UP)
+    up = time.monotonic() - begun
+    await student.open(LESSON)
+    await student.run_all()
+    run = time.monotonic() - begun
+    await student.put("epochs", 30)
+    await student.put("batch size", 8)
+    stops = [await student.stop_seconds(draw) for _ in range(PRESSES)]
+    await student.save()
+    return Seen(up, run, stops)
 
 
 async def lesson(hub: ClassHub, number: int, arrive: float, group: Group) -> Report:
@@ -182,6 +189,10 @@ def row(what: str, measured: str, target: str = "–") -> None:
 
 def print_report(report: Report) -> None:
     """The table of one class."""
+    for why, times in report.failures.most_common(5):
+        print(f"{times} times: {why}")
+    if not report.seen:
+        return
     number, stops = report.students, report.stops()
     row("what", f"{number} students", "target")
     row("---", "---", "---")
@@ -201,8 +212,6 @@ def print_report(report: Report) -> None:
     used = "not allowed here" if report.cgroup is None else f"{report.cgroup:.0f} MB"
     row("control group of the whole hub, for each student", used)
     row("processor time a student: mean", f"{mean(report.cpu):.1f} s")
-    for why, times in report.failures.most_common(5):
-        print(f"{times} times: {why}")
 
 
 def mean(values: list[float]) -> float:
@@ -226,6 +235,9 @@ def find_largest(arrive: float) -> None:
     row("---", "---", "---")
     carried = 0
     for number in range(STEP, LARGEST + 1, STEP):
+        if available() < number * EACH:
+            print(f"{number} students are not tried: there is not enough free memory")
+            break
         report = hold(number, arrive)
         if report.seen and report.stops():
             up = max(one.up for one in report.seen)
@@ -235,6 +247,13 @@ def find_largest(arrive: float) -> None:
             break
         carried = number
     print(f"the largest class that this machine carried: {carried}")
+
+
+def available() -> int:
+    """Bytes of memory that could be used now."""
+    lines = Path("/proc/meminfo").read_text().splitlines()
+    (kilobytes,) = (line.split()[1] for line in lines if line.startswith("MemAvailable:"))
+    return int(kilobytes) * 1024
 
 
 def main() -> None:
