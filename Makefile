@@ -45,7 +45,7 @@ refresh-torchtext: env-torchtext  ## runs the one of the real torchtext and stor
 	@$(OLD)/bin/python scripts/tidy.py $(PAGE)/from_torchtext.ipynb
 
 soak: env  ## runs notebooks and claims on 15 machines; SOAK_FLAGS="--only claims"
-	@$(BIN)/python scripts/soak.py $(SOAK_FLAGS)
+	@$(BIN)/python scripts/soak.py $(SOAK_FLAGS) && $(BIN)/python -m pytest -m soak tests/programs
 
 recipe: env  ## measures the recipes that the default was chosen from; SOURCE= other data
 	@$(BIN)/python benchmarks/recipe.py $(SOURCE)

@@ -35,9 +35,10 @@ c.JupyterHub.authenticator_class = "shared-password"
 c.SharedPasswordAuthenticator.user_password = kept_password()
 c.Authenticator.allow_all = True
 
-c.JupyterHub.bind_url = "http://127.0.0.1:8000"
-c.JupyterHub.hub_bind_url = "http://127.0.0.1:8081"
-c.ConfigurableHTTPProxy.api_url = "http://127.0.0.1:8001"
+PORT = int(os.environ.get("LESSONS_PORT") or 8000)  # and two more
+c.JupyterHub.bind_url = f"http://127.0.0.1:{PORT}"
+c.JupyterHub.hub_bind_url = f"http://127.0.0.1:{PORT + 81}"
+c.ConfigurableHTTPProxy.api_url = f"http://127.0.0.1:{PORT + 1}"
 c.ConfigurableHTTPProxy.pid_file = str(DATA / "proxy.pid")
 c.JupyterHub.cleanup_servers = True
 c.JupyterHub.db_url = f"sqlite:///{DATA / 'jupyterhub.sqlite'}"
@@ -45,7 +46,7 @@ c.JupyterHub.cookie_secret_file = str(DATA / "cookie_secret")
 c.JupyterHub.log_level = "WARN"
 
 print(
-    "Open http://127.0.0.1:8000 and sign in with any name and the password "
+    f"Open http://127.0.0.1:{PORT} and sign in with any name and the password "
     f"{kept_password()}. Ctrl-C ends it.",
     flush=True,
 )

@@ -1,5 +1,6 @@
 """A real hub on loopback: students sign in, work, and keep out of each other's way."""
 
+import ast
 import asyncio
 import grp
 import json
@@ -12,6 +13,7 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from class_hub import HUB, NO_HUB, PYTHON, ROOT, Student, class_hub, marked
@@ -163,6 +165,58 @@ async def others_server(student, other):
     paths = ("api/contents", "api/kernels", "lab", f"files/{LESSON}")
     answers = [await student.http.get(f"{server}/{path}") for path in paths]
     return {answer.status_code for answer in answers}
+
+
+# ------------------------------------------------------------------------------ the settings
+
+UNKNOWN = """
+import sys
+from jupyterhub.app import JupyterHub
+from jupyterhub.auth import Authenticator
+from jupyterhub.authenticators.shared import SharedPasswordAuthenticator
+from jupyterhub.proxy import ConfigurableHTTPProxy
+from jupyterhub.spawner import SimpleLocalProcessSpawner, Spawner
+from systemdspawner import SystemdSpawner
+from traitlets.config.loader import PyFileConfigLoader
+
+config = PyFileConfigLoader(sys.argv[1]).load_config()
+print("unknown:", [
+    f"{section}.{name}"
+    for section, values in config.items()
+    for name in values
+    if name not in globals()[section].class_traits()
+])
+print(config.Spawner.mem_limit, config.Spawner.cmd[1:], config.JupyterHub.bind_url)
+"""
+
+
+@pytest.mark.parametrize("name", ["trial.py", "server.py"])
+def test_every_setting_is_one_that_jupyterhub_knows(name, tmp_path):
+    for file in ("jupyterhub_config.py", name):
+        text = (HUB / file).read_text().replace("/etc/lessons", str(tmp_path))
+        (tmp_path / file).write_text(text)
+    for file, text in {"students": "ana\nben\n", "proxy-token": "x", "sign_in.py": ""}.items():
+        (tmp_path / file).write_text(text)
+    env = os.environ | {"LESSONS_HUB": str(tmp_path / "data"), "LESSONS_PORT": ""}
+    command = [PYTHON, "-c", UNKNOWN, tmp_path / name]
+    said = subprocess.check_output(command, env=env, text=True)
+    assert "unknown: []\n" in said
+    start = str(tmp_path / "student" / "start.py")
+    assert said.endswith(f"1G [{start!r}] http://127.0.0.1:8000\n")
+
+
+def test_nobody_is_called_as_a_folder_of_the_system(tmp_path):
+    """With systemd a student's files are in /var/lib, under their name."""
+    text = (HUB / "server.py").read_text()
+    (function,) = [one for one in ast.parse(text).body if isinstance(one, ast.FunctionDef)]
+    names = {"Path": lambda *parts: tmp_path.joinpath(*parts[1:])}
+    exec(ast.unparse(function), names)
+    (tmp_path / "dpkg").mkdir()
+    (tmp_path / "ana").symlink_to("private/ana")
+    for name in ("ana", "ben"):
+        names["refuse_taken"](SimpleNamespace(user=SimpleNamespace(name=name)))
+    with pytest.raises(ValueError, match="no student can be called dpkg"):
+        names["refuse_taken"](SimpleNamespace(user=SimpleNamespace(name="dpkg")))
 
 
 # ------------------------------------------------- users of their own, as on a real server
