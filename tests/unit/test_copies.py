@@ -49,12 +49,12 @@ FRESH = {"05.ipynb": "the first edition", "img/a.svg": "a picture"}
 def test_a_new_student_gets_a_copy_to_write_in(course, mine):
     assert update(course, mine) == []
     assert files(mine) == FRESH
-    assert os.access(mine / "05.ipynb", os.W_OK)
+    assert (mine / "05.ipynb").stat().st_mode & 0o777 == 0o644
     assert update(course, mine) == [] and files(mine) == FRESH
 
 
 def test_what_readers_and_programs_leave_is_not_handed_out(course, mine):
-    for name in (".lessons/run", ".ipynb_checkpoints/x", "__pycache__/x", "torchtext/x", "best.pt"):
+    for name in (".lessons/run", ".ipynb_checkpoints/x", "__pycache__/x", "best.pt"):
         (course / name).parent.mkdir(exist_ok=True)
         (course / name).touch()
     update(course, mine)

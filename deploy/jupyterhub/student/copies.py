@@ -15,7 +15,6 @@ from pathlib import Path
 
 DELIVERED = ".delivered.json"  # path: the SHA-256 of what the course brought last
 BESIDE, NEWS = "original", "NEWS.md"
-LEFT_OUT = {"torchtext"}  # needs an environment of its own
 HEAD = """# The course has changed
 
 You had changed these files, too. Yours are as you left them, and the new ones are beside them:
@@ -47,9 +46,8 @@ def course_files(source: Path) -> Iterator[str]:
     """The files of the course by their names in it; nothing hidden, and no model of a reader."""
     for path in source.rglob("*"):
         name = path.relative_to(source)
-        parts = set(name.parts)
-        hidden = any(part.startswith((".", "__")) for part in parts)
-        if path.is_file() and not hidden and not parts & LEFT_OUT and path.suffix != ".pt":
+        hidden = any(part.startswith((".", "__")) for part in name.parts)
+        if path.is_file() and not hidden and path.suffix != ".pt":
             yield name.as_posix()
 
 
