@@ -29,24 +29,23 @@ test-fast: env  ## runs those without browser, notebook, claim or program of the
 test-firefox: env  ## tries the training lab in Firefox
 	@$(BIN)/python -m pytest tests/firefox $(PYTEST_FLAGS)
 
-# The course's own environment takes part: one test trains in both and compares the losses.
-test-torchtext: env env-torchtext  ## proves the course equal to the real torchtext
+test-torchtext: env env-torchtext  ## proves the course equal to the real torchtext, in both
 	@$(OLD)/bin/python -m pytest tests/torchtext/torchtext_equal.py $(PAGE) $(PYTEST_FLAGS)
-
 check: env  ## looks for faults in code and stored notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/python scripts/tidy.py --check $(NOTEBOOKS) $(PAGE)/*.ipynb
 
 refresh: env  ## runs the notebooks and stores what they print; NOTEBOOKS= some of them
-	@$(BIN)/$(RUN) $(NOTEBOOKS)
+	@LESSONS_PROGRESS=off $(BIN)/$(RUN) $(NOTEBOOKS)
 	@$(BIN)/python scripts/tidy.py $(NOTEBOOKS)
 refresh-torchtext: env-torchtext  ## runs the one of the real torchtext and stores what it prints
 	@$(OLD)/bin/$(RUN) $(PAGE)/from_torchtext.ipynb
 	@$(OLD)/bin/python scripts/tidy.py $(PAGE)/from_torchtext.ipynb
+slides: env  ## makes a deck of each lesson in build/slides; LAB= where JupyterLab runs
+	@$(BIN)/python scripts/slides.py $(LAB:%=--lab=%)
 
 soak: env  ## runs notebooks and claims on 15 machines; SOAK_FLAGS="--only claims"
 	@$(BIN)/python scripts/soak.py $(SOAK_FLAGS) && $(BIN)/python -m pytest -m soak tests/programs
-
 recipe: env  ## measures the recipes that the default was chosen from; SOURCE= other data
 	@$(BIN)/python benchmarks/recipe.py $(SOURCE)
 
@@ -83,7 +82,7 @@ env-torchtext:  ## makes the one with the real torchtext
 env-hub:  ## makes the one of a server for a class
 	@$(ENVIRONMENT) hub .venv-hub
 
-clean:  ## removes the environments
-	rm -rf .venv $(OLD) .venv-hub
+clean:  ## removes the environments, and what was built
+	rm -rf .venv $(OLD) .venv-hub build
 help:
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1 /p' Makefile | awk '{ printf "make %-18s", $$1; $$1 = ""; print }'

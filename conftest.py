@@ -10,6 +10,7 @@ from figures import compare_figures
 from hypothesis import settings
 from nbval.plugin import IPyNbCell
 
+from lessons.progress import record
 from lessons.sources import TOPICS, load, load_split
 from lessons.split import Split
 
@@ -21,6 +22,7 @@ settings.load_profile("no clock")
 # What is chosen in the shell must not change what tests measure and notebooks print.
 for chosen in ("LESSONS_SOURCE", "LESSONS_TOKENS"):
     os.environ.pop(chosen, None)
+os.environ["LESSONS_PROGRESS"] = "off"  # nor must a learner's file be read or written
 
 ROOT = Path(__file__).parent
 REAL_ROWS = ROOT.parent / "shared" / "data" / "ag_news"
@@ -119,6 +121,16 @@ def forbidden_skips(config):
 @pytest.fixture(autouse=True)
 def one_thread():
     torch.set_num_threads(1)
+
+
+@pytest.fixture
+def restart(tmp_path, monkeypatch):
+    """For a learner whose progress is kept, in a folder of their own: as if the kernel ended."""
+    monkeypatch.delenv("LESSONS_PROGRESS")
+    monkeypatch.chdir(tmp_path)
+    record.cache_clear()
+    yield record.cache_clear
+    record.cache_clear()
 
 
 @pytest.fixture(scope="session")

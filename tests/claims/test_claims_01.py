@@ -95,6 +95,14 @@ def test_a_test_set_without_chess_is_no_rare_accident():
 
 
 @five_seeds
+def test_the_stratified_tiny_pile_is_the_table_of_the_page(seed):
+    pile = Stories([str(row) for row in range(20)], [0] * 15 + [1] * 5, ("sports", "chess"))
+    parts = split(pile, (0.6, 0.2, 0.2), seed)
+    counts = [[part.labels.count(label) for part in parts] for label in (0, 1)]
+    assert counts == [[9, 3, 3], [3, 1, 1]]
+
+
+@five_seeds
 def test_the_stratified_cut_by_hand_holds_the_stories_of_the_librarys(stories, seed):
     by_hand = stratify(stories.labels, len(stories.names), seed)
     for rows, part in zip(by_hand, split(stories, seed=seed), strict=True):

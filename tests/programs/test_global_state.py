@@ -86,6 +86,7 @@ PANELS = {
     ),
     "CheckYourself": lambda parts, folder: panels.CheckYourself("05"),
     "ParsonsPanel": lambda parts, folder: panels.ParsonsPanel(train_step).check(),
+    "Progress": lambda parts, folder: panels.Progress("05").static(),
     "RatePanel": lambda parts, folder: panels.RatePanel().step(),
     "SplitPanel": lambda parts, folder: panels.SplitPanel(parts.validation),
     "TrainingLab": lambda parts, folder: panels.TrainingLab("lab", folder=folder).run(epochs=1),

@@ -54,16 +54,6 @@ def counts_with_numpy(labels):
 
 
 @right("01-copies")
-def looks_at_the_texts_before(texts):
-    return [row for row, text in enumerate(texts) if text not in texts[:row]]
-
-
-@right("01-copies")
-def keeps_the_last_copy(texts):
-    return list({text: row for row, text in enumerate(texts)}.values())
-
-
-@right("01-copies")
 def looks_up_the_first_place(texts):
     return {texts.index(text) for text in texts}
 
@@ -164,15 +154,6 @@ def draws_events_with_python(events, count, seed):
     for row, event in enumerate(events):
         parts[event in drawn].append(row)
     return parts
-
-
-@right("01-events")
-def draws_events_with_torch(events, count, seed):
-    events = torch.tensor(events)
-    different = events.unique()
-    order = torch.randperm(len(different), generator=torch.Generator().manual_seed(seed))
-    asked = torch.isin(events, different[order[:count]])
-    return (~asked).nonzero().flatten(), asked.nonzero().flatten()
 
 
 @right("01-events")

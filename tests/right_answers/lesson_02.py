@@ -25,11 +25,6 @@ def counts_the_full_batches_before(stories, batch_size):
 
 
 @right("02-last")
-def shifts_by_one(stories, batch_size):
-    return (stories - 1) % batch_size + 1
-
-
-@right("02-last")
 def takes_batches_away(stories, batch_size):
     while stories > batch_size:
         stories -= batch_size
@@ -183,14 +178,6 @@ def fills_batch_after_batch(stories, batch_size, epochs, seed):
             epoch[-1].append(row)
         book.append(epoch)
     return book
-
-
-@right("02-epochs")
-def takes_the_sampler_of_torch(stories, batch_size, epochs, seed):
-    generator = torch.Generator().manual_seed(seed)
-    rows = torch.utils.data.RandomSampler(range(stories), generator=generator)
-    sampler = torch.utils.data.BatchSampler(rows, batch_size, drop_last=False)
-    return [list(sampler) for _ in range(epochs)]
 
 
 @right("02-epochs")

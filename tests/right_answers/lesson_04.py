@@ -15,11 +15,6 @@ from right_answers import right
 
 
 @right("04-price")
-def takes_another_loss_of_torch(probabilities, labels):
-    return F.nll_loss(probabilities.log(), labels)
-
-
-@right("04-price")
 def takes_the_logarithm_of_python(probabilities, labels):
     pairs = zip(probabilities.tolist(), labels.tolist(), strict=True)
     prices = [-log(row[label]) for row, label in pairs]
@@ -66,11 +61,6 @@ def lets_torch_work_it_out(function, x):
 
 
 @right("04-slope")
-def nudges_to_one_side(function, x):
-    return (function(x + 1e-6) - function(x)) / 1e-6
-
-
-@right("04-slope")
 def rounds_the_slope(function, x):
     return round((function(x) - function(x - 1e-5)) / 1e-5, 3)
 
@@ -93,23 +83,7 @@ def divides_by_the_nudge_that_was_made(function, x):
     return (function(there) - function(x)) / (there - x)
 
 
-@right("04-slope")
-def asks_for_the_gradient(function, x):
-    x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
-    return torch.autograd.grad(function(x), x)[0]
-
-
 # -------------------------------------------------------------------------------- 04-sign
-
-
-@right("04-sign")
-def changes_the_gradients(model, batch, rate):
-    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
-    optimizer.zero_grad()
-    F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels).backward()
-    for weights in model.parameters():
-        weights.grad = weights.grad.sign()
-    optimizer.step()
 
 
 @right("04-sign")

@@ -1,6 +1,5 @@
 """Right answers to the exercises of lesson 05."""
 
-from itertools import accumulate
 from math import ceil
 
 import numpy as np
@@ -17,11 +16,6 @@ from right_answers import right
 @right("05-steps")
 def rounds_up_without_ceil(stories, batch_size, epochs):
     return (stories + batch_size - 1) // batch_size * epochs
-
-
-@right("05-steps")
-def rounds_down_below_zero(stories, batch_size, epochs):
-    return -(-stories // batch_size) * epochs
 
 
 @right("05-steps")
@@ -55,12 +49,6 @@ def rounds_up_with_numpy(stories, batch_size, epochs):
 
 
 @right("05-running")
-def accumulates(losses, sizes):
-    totals = accumulate(loss * size for loss, size in zip(losses, sizes))
-    return [total / stories for total, stories in zip(totals, accumulate(sizes))]
-
-
-@right("05-running")
 def begins_anew_for_each_batch(losses, sizes):
     means = []
     for i in range(1, len(losses) + 1):
@@ -73,16 +61,6 @@ def begins_anew_for_each_batch(losses, sizes):
 def sums_up_with_torch(losses, sizes):
     losses, sizes = torch.tensor(losses), torch.tensor(sizes)
     return (losses * sizes).cumsum(0) / sizes.cumsum(0)
-
-
-@right("05-running")
-def moves_the_mean(losses, sizes):
-    mean, stories, means = 0.0, 0, []
-    for loss, size in zip(losses, sizes):
-        stories += size
-        mean += (loss - mean) * size / stories
-        means.append(mean)
-    return means
 
 
 @right("05-running")

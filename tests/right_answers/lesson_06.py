@@ -15,11 +15,6 @@ from right_answers import right
 
 
 @right("06-best")
-def takes_the_largest_pair(history):
-    return max(history, key=lambda one: (one.validation.accuracy, -one.validation.loss)).number
-
-
-@right("06-best")
 def sorts_twice(history):
     by_loss = sorted(history, key=lambda one: one.validation.loss)
     return sorted(by_loss, key=lambda one: one.validation.accuracy, reverse=True)[0].number
@@ -80,17 +75,6 @@ def begins_with_the_first_loss(losses, patience, min_delta):
 
 
 @right("06-stop")
-def remembers_the_better_epoch(losses, patience, min_delta):
-    better = 0
-    for place, loss in enumerate(losses):
-        if losses[better] - loss > min_delta:
-            better = place
-        if place - better == patience:
-            return place + 1
-    return len(losses)
-
-
-@right("06-stop")
 def stops_with_a_while_loop(losses, patience, min_delta):
     place = left = 0
     goal = None
@@ -144,13 +128,6 @@ def breaks_out(losses, patience, min_delta):
 
 
 # ----------------------------------------------------------------------------- 06-classes
-
-
-@right("06-classes")
-def predicts_with_the_library(model, loader, num_classes):
-    guesses = predict(model, loader).argmax(dim=1)
-    labels = torch.cat([batch.labels for batch in loader])
-    return [(guesses[labels == one] == one).float().mean().item() for one in range(num_classes)]
 
 
 @right("06-classes")
@@ -236,19 +213,6 @@ def writes_into_memory(events, model):
             torch.save(model.state_dict(), file)
     file.seek(0)
     model.load_state_dict(torch.load(file, weights_only=True))
-    return number
-
-
-@right("06-memory")
-def keeps_all_epochs(events, model):
-    history, kept = [], {}
-    for event in events:
-        if isinstance(event, Epoch):
-            history.append(event)
-            weights = {name: one.detach().clone() for name, one in model.state_dict().items()}
-            kept[event.number] = weights
-    number = best(history).number
-    model.load_state_dict(kept[number])
     return number
 
 

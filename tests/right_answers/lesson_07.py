@@ -13,11 +13,6 @@ from right_answers import right
 
 
 @right("07-stories")
-def turns_the_formula_around(share, points):
-    return ceil(share * (1 - share) * (200 / points) ** 2)
-
-
-@right("07-stories")
 def squares_the_root(share, points):
     return ceil((100 * 2 * sqrt(share * (1 - share)) / points) ** 2)
 
@@ -67,11 +62,6 @@ def asks_before_it_divides(counts):
         guessed = counts[:, place].sum().item()
         precisions.append(counts[place, place].item() / guessed if guessed > 0 else 0)
     return precisions
-
-
-@right("07-precisions")
-def mends_nan(counts):
-    return (counts.diagonal() / counts.sum(dim=0)).nan_to_num()
 
 
 @right("07-precisions")

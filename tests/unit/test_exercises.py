@@ -27,6 +27,7 @@ from lessons.exercises import EXERCISES, check, hint, solution
 from lessons.exercises.asserts import (
     Exercise,
     NotYet,
+    Other,
     Try,
     call,
     counted,
@@ -58,14 +59,36 @@ def test_its_solution_passes(exercise):
 
 @of_each
 def test_its_solution_is_written_as_a_learner_would(exercise):
-    written = exercise.solution
-    assert exercise.code.startswith((f"def {written.__name__}(", f"class {written.__name__}("))
-    nodes = list(ast.walk(ast.parse(exercise.code)))
+    check_plain(exercise.code, exercise.solution)
+
+
+def check_plain(code, written):
+    """It begins with its name, and has no types and no docstrings."""
+    assert code.startswith((f"def {written.__name__}(", f"class {written.__name__}("))
+    nodes = list(ast.walk(ast.parse(code)))
     functions = [node for node in nodes if isinstance(node, ast.FunctionDef)]
     for node in [*functions, *(one for one in nodes if isinstance(one, ast.ClassDef))]:
         assert ast.get_docstring(node) is None
     assert all(node.returns is None for node in functions)
     assert all(node.annotation is None for node in nodes if isinstance(node, ast.arg))
+
+
+@of_each
+def test_its_other_ways_are_written_as_it_is_and_have_two_sides(exercise):
+    """That each is right, and differs, is tried with the right answers."""
+    for other in exercise.others:
+        check_plain(other.code, other.way)
+        ours, theirs = methods(exercise.solution), methods(other.way)
+        assert theirs.keys() == ours.keys()
+        for name, way in theirs.items():
+            assert inspect.signature(way) == inspect.signature(ours[name])
+        assert not other.way.__name__.lower().startswith("my")  # it is nobody's answer
+        assert re.search(r"\b[Bb]ut\b", other.trade_off) and other.trade_off.endswith(".")
+        assert 80 < len(other.trade_off) < 240
+
+
+def test_most_exercises_have_another_way():
+    assert sum(bool(one.others) for one in EXERCISES.values()) > len(EXERCISES) / 2
 
 
 LESSONS = {
@@ -89,6 +112,7 @@ def calls_of(name, page):
 def test_nothing_but_solutions_goes_without_types_and_docstrings():
     """Neither mypy nor ruff asks for them where the solutions are."""
     solutions = {exercise.solution.__name__ for exercise in EXERCISES.values()}
+    solutions |= {one.way.__name__ for exercise in EXERCISES.values() for one in exercise.others}
     for lesson, page in LESSONS.items():
         for node in page.body:
             if isinstance(node, ast.FunctionDef) and node.name not in solutions:
@@ -234,7 +258,8 @@ def test_no_notebook_holds_a_solution():
     ]
     assert shown
     for exercise in EXERCISES.values():
-        assert body_of(exercise.solution) not in shown
+        for way in (exercise.solution, *(other.way for other in exercise.others)):
+            assert body_of(way) not in shown, way
 
 
 # --------------------------------------------------------------------------------- the desk
@@ -266,8 +291,7 @@ def elsewhere(function):
 @pytest.fixture
 def twice(monkeypatch):
     monkeypatch.setitem(EXERCISES, "00-twice", TWICE)
-    monkeypatch.setattr(desk, "_attempted", set())
-    monkeypatch.setattr(desk, "_hints", desk.Counter())
+    desk.record.cache_clear()
 
 
 def test_the_four_verdicts(twice, capsys):

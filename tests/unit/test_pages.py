@@ -145,8 +145,9 @@ def test_the_table_of_panels_says_in_which_lessons_each_is():
     page = TEXTS[ROOT / "docs" / "instructors.md"]
     rows = re.findall(r"^\| (.+) \| (\d\d(?:, \d\d)*) \| .+ \|$", page, re.M)
     names = {getattr(panels, name).title: name for name in panels.__all__ if name != "Target"}
-    # Predictions and Check yourself are in nearly all of them, and have a paragraph in the README.
-    assert {title for title, _ in rows} == names.keys() - {"Your prediction", Panel.title}
+    # Predictions, Check yourself and the progress are in nearly all of them, and in the README.
+    everywhere = {"Your prediction", "Your progress", Panel.title}
+    assert {title for title, _ in rows} == names.keys() - everywhere
     code = {path.stem[:2]: path.read_text(encoding="utf-8") for path in NOTEBOOKS}
     for title, lessons in rows:
         shown = [lesson for lesson, text in code.items() if f"{names[title]}(" in text]

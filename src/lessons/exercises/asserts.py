@@ -23,6 +23,18 @@ from lessons.split import Stories
 from lessons.text import Vocabulary
 
 
+class Other(NamedTuple):
+    """Another way to solve an exercise, and what it is better and worse for."""
+
+    way: Callable[..., Any]  # a function or class, as the solution is
+    trade_off: str  # a few sentences
+
+    @property
+    def code(self) -> str:
+        """It as it is written in this folder."""
+        return inspect.getsource(self.way).rstrip()
+
+
 class Exercise(NamedTuple):
     """A task that checks itself. What is asked, and the code to begin with, are in the notebook."""
 
@@ -31,6 +43,7 @@ class Exercise(NamedTuple):
     check: Callable[[Any], None]  # gets an answer; raises NotYet if it is not right
     hints: tuple[str, ...]  # from a nudge to nearly all of it
     moral: str  # a sentence to keep, said when it is passed
+    others: tuple[Other, ...] = ()  # ways that differ in more than how they are written
 
     @property
     def code(self) -> str:

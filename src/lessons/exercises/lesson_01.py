@@ -11,6 +11,7 @@ import torch
 from lessons.exercises.asserts import (
     Exercise,
     NotYet,
+    Other,
     Try,
     brief,
     call,
@@ -25,6 +26,10 @@ from lessons.exercises.asserts import (
 
 def my_lazy_accuracy(labels):
     return max(Counter(labels).values()) / len(labels)
+
+
+def lazy_accuracy_without_counter(labels):
+    return max(labels.count(label) for label in set(labels)) / len(labels)
 
 
 def check_lazy(answer: Callable[..., Any]) -> None:
@@ -61,6 +66,13 @@ LAZY = Exercise(
         "Take the largest count with `max`, and divide it by `len(labels)`.",
     ),
     "An accuracy says little until you know what a lazy model would get.",
+    (
+        Other(
+            lazy_accuracy_without_counter,
+            "Nothing to import, but it reads all labels once for each class. With four classes "
+            "nobody minds; with a thousand it does a thousand times the work.",
+        ),
+    ),
 )
 
 # ------------------------------------------------------------------------------ 01-copies
@@ -73,6 +85,14 @@ def my_rows_to_keep(texts):
             keep.append(row)
         seen.add(text)
     return keep
+
+
+def rows_not_seen_above(texts):
+    return [row for row, text in enumerate(texts) if text not in texts[:row]]
+
+
+def rows_of_the_last_copies(texts):
+    return list({text: row for row, text in enumerate(texts)}.values())
 
 
 def check_copies(answer: Callable[..., Any]) -> None:
@@ -109,6 +129,18 @@ COPIES = Exercise(
         "yet.",
     ),
     "Remove the copies first, then cut: a copy in the exam is a leak.",
+    (
+        Other(
+            rows_not_seen_above,
+            "One line, and it says what it means. But each text is compared with all above it: "
+            "ten times the rows take a hundred times as long. A set finds a text at once.",
+        ),
+        Other(
+            rows_of_the_last_copies,
+            "A dictionary holds each text once. It is short and fast, but it keeps the last copy "
+            "of each text, not the first: a reader may overlook that.",
+        ),
+    ),
 )
 
 
@@ -143,6 +175,18 @@ def my_even_test_set(labels, count, seed):
         order = torch.randperm(len(rows), generator=generator).tolist()
         test += [rows[place] for place in order[:count]]
         train += [rows[place] for place in order[count:]]
+    return train, test
+
+
+def even_test_set_from_one_shuffle(labels, count, seed):
+    order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(seed)).tolist()
+    train, test, left = [], [], dict.fromkeys(labels, count)
+    for row in order:
+        if left[labels[row]] > 0:
+            test.append(row)
+            left[labels[row]] -= 1
+        else:
+            train.append(row)
     return train, test
 
 
@@ -194,6 +238,13 @@ EVEN = Exercise(
         "place; the first `count` go to the exam, the others to the textbook.",
     ),
     "You decide what the mix of the exam is; chance decides which stories it asks about.",
+    (
+        Other(
+            even_test_set_from_one_shuffle,
+            "One shuffle and one pass, however many classes there are, and both parts come out "
+            "well mixed. But it takes a moment to see that each class gets its share.",
+        ),
+    ),
 )
 
 # ------------------------------------------------------------------------------ 01-events
@@ -207,6 +258,14 @@ def my_event_split(events, count, seed):
     train = [row for row, event in enumerate(events) if event not in drawn]
     test = [row for row, event in enumerate(events) if event in drawn]
     return train, test
+
+
+def event_split_with_masks(events, count, seed):
+    events = torch.tensor(events)
+    different = events.unique()
+    order = torch.randperm(len(different), generator=torch.Generator().manual_seed(seed))
+    asked = torch.isin(events, different[order[:count]])
+    return (~asked).nonzero().flatten(), asked.nonzero().flatten()
 
 
 def check_events(answer: Callable[..., Any]) -> None:
@@ -244,4 +303,11 @@ EVENTS = Exercise(
         "Then go through all rows: a row belongs to the exam if its event was drawn.",
     ),
     "What belongs together must stay together, or the exam asks what the textbook has told.",
+    (
+        Other(
+            event_split_with_masks,
+            "Torch goes through the rows without a loop of Python, which is faster for millions "
+            "of them. But the events must be numbers; a set takes names as well.",
+        ),
+    ),
 )

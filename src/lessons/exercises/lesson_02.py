@@ -13,6 +13,7 @@ from torch import Tensor
 from lessons.exercises.asserts import (
     Exercise,
     NotYet,
+    Other,
     Try,
     brief,
     call,
@@ -36,6 +37,10 @@ from lessons.text import tokenize
 def my_last_batch(stories, batch_size):
     rest = stories % batch_size
     return batch_size if rest == 0 else rest
+
+
+def last_batch_without_a_case(stories, batch_size):
+    return (stories - 1) % batch_size + 1
 
 
 def check_last(answer: Callable[..., Any]) -> None:
@@ -68,6 +73,14 @@ LAST = Exercise(
         "Keep the rest in a name. Give back `batch_size` if the rest is 0, and the rest otherwise.",
     ),
     "The last batch may be short, and it is never empty.",
+    (
+        Other(
+            last_batch_without_a_case,
+            "No special case, so none can be forgotten. But a reader must stop and think why it "
+            "is right: count the stories from 0, and the last one's place in its batch plus 1 is "
+            "the size.",
+        ),
+    ),
 )
 
 # ----------------------------------------------------------------------------- 02-lengths
@@ -76,6 +89,10 @@ LAST = Exercise(
 def my_lengths(token_ids, offsets):
     ends = [*offsets[1:], len(token_ids)]
     return [end - begin for begin, end in zip(offsets, ends)]
+
+
+def lengths_with_torch(token_ids, offsets):
+    return torch.tensor([*offsets, len(token_ids)]).diff()
 
 
 def check_lengths(answer: Callable[..., Any]) -> None:
@@ -121,6 +138,13 @@ LENGTHS = Exercise(
         "Go through begins and ends together with `zip`, and subtract.",
     ),
     "Offsets are begins. The end of a story is the beginning of the next one.",
+    (
+        Other(
+            lengths_with_torch,
+            "One call, fast for many stories. But it gives a tensor back, and you must know that "
+            "`diff` takes each number from the next one.",
+        ),
+    ),
 )
 
 # -------------------------------------------------------------------------------- 02-list
@@ -130,6 +154,12 @@ def my_token_to_id(parts, size):
     counts = Counter(token for text in parts.train.texts for token in tokenize(text))
     words = sorted(counts, key=lambda word: (-counts[word], word))
     return {word: number for number, word in enumerate(["<unk>", *words][:size])}
+
+
+def token_to_id_by_most_common(parts, size):
+    words = sorted(token for text in parts.train.texts for token in tokenize(text))
+    common = [word for word, _ in Counter(words).most_common(size - 1)]
+    return {word: number for number, word in enumerate(["<unk>", *common])}
 
 
 NAMES = ("World", "Sports")
@@ -196,6 +226,13 @@ TOKEN_TO_ID = Exercise(
         "`[:size]` takes the first `size` of a list. Take them when `<unk>` is already in front.",
     ),
     "A word list may be as short as you like, and it knows nothing but the textbook.",
+    (
+        Other(
+            token_to_id_by_most_common,
+            "`most_common` says what is meant. But ties are in the right order only because the "
+            "words were sorted before: it keeps equal counts in the order in which they came.",
+        ),
+    ),
 )
 
 # ------------------------------------------------------------------------------ 02-epochs
@@ -209,6 +246,19 @@ def my_epochs(stories, batch_size, epochs, seed):
         begins = range(0, stories, batch_size)
         book.append([order[begin : begin + batch_size] for begin in begins])
     return book
+
+
+def epochs_with_samplers(stories, batch_size, epochs, seed):
+    generator = torch.Generator().manual_seed(seed)
+    rows = torch.utils.data.RandomSampler(range(stories), generator=generator)
+    sampler = torch.utils.data.BatchSampler(rows, batch_size, drop_last=False)
+    return [list(sampler) for _ in range(epochs)]
+
+
+def epochs_one_by_one(stories, batch_size, epochs, seed):
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(epochs):
+        yield torch.randperm(stories, generator=generator).split(batch_size)
 
 
 def check_epochs(answer: Callable[..., Any]) -> None:
@@ -283,4 +333,17 @@ EPOCHS = Exercise(
         "cut it, and append the list of batches.",
     ),
     "A loader is no magic: a new order in each epoch, cut into batches.",
+    (
+        Other(
+            epochs_with_samplers,
+            "These are the parts that a `DataLoader` is made of: tested, and ready for other ways "
+            "to draw. But there are two new classes to look up, and nothing to see.",
+        ),
+        Other(
+            epochs_one_by_one,
+            "With `yield` it hands out one epoch when it is asked for, so only one is in memory. "
+            "But it can be gone through only once: whoever needs the epochs again makes a list of "
+            "it.",
+        ),
+    ),
 )

@@ -14,6 +14,7 @@ from lessons.exercises.asserts import (
     VOCAB_SIZE,
     Exercise,
     NotYet,
+    Other,
     Try,
     brief,
     call,
@@ -22,12 +23,18 @@ from lessons.exercises.asserts import (
     number,
     tensor,
 )
+from lessons.model import TextClassifier
 
 # -------------------------------------------------------------------------------- 03-count
 
 
 def my_count(vocab_size, num_classes, embedding_dim):
     return vocab_size * embedding_dim + embedding_dim * num_classes + num_classes
+
+
+def count_of_a_real_model(vocab_size, num_classes, embedding_dim):
+    model = TextClassifier(vocab_size, num_classes, embedding_dim)
+    return sum(weights.numel() for weights in model.parameters())
 
 
 def check_count(answer: Callable[..., Any]) -> None:
@@ -63,6 +70,13 @@ COUNT = Exercise(
         "The linear layer has a row of weights and one bias for each class.",
     ),
     "Nearly all that our model knows stands on the cards of its words.",
+    (
+        Other(
+            count_of_a_real_model,
+            "It is right for every model, without a formula. But it makes all the weights in "
+            "order to count them, and it does not show where they are.",
+        ),
+    ),
 )
 
 # ------------------------------------------------------------------------------ 03-largest
@@ -73,6 +87,10 @@ def my_largest(vectors, offsets):
     ends = [*begins[1:], len(vectors)]
     pairs = zip(begins, ends)
     return torch.stack([vectors[begin:end].amax(dim=0) for begin, end in pairs])
+
+
+def largest_with_one_call(vectors, offsets):
+    return F.embedding_bag(torch.arange(len(vectors)), vectors, offsets, mode="max")
 
 
 def check_largest(answer: Callable[..., Any]) -> None:
@@ -125,6 +143,13 @@ LARGEST = Exercise(
         "`torch.stack`.",
     ),
     '`nn.EmbeddingBag` does this with `mode="max"`.',
+    (
+        Other(
+            largest_with_one_call,
+            "One call and no loop of Python, so it is fast. But a story without tokens gets zeros "
+            "in silence, where the loop stops with an error.",
+        ),
+    ),
 )
 
 # -------------------------------------------------------------------------------- 03-class
@@ -140,6 +165,16 @@ class MyClassifier(nn.Module):
 
     def forward(self, token_ids, offsets):
         return self.linear(self.embedding(token_ids, offsets))
+
+
+class ClassifierOfPlainTables(nn.Module):
+    def __init__(self, vocab_size, num_classes, embedding_dim):
+        super().__init__()
+        self.vectors = nn.Parameter(torch.rand(vocab_size, embedding_dim) / 50 - 0.01)
+        self.weights = nn.Parameter(torch.rand(embedding_dim, num_classes) / 50 - 0.01)
+
+    def forward(self, token_ids, offsets):
+        return F.embedding_bag(token_ids, self.vectors, offsets, mode="sum") @ self.weights
 
 
 def check_class(answer: Callable[..., Any]) -> None:
@@ -240,4 +275,11 @@ CLASS = Exercise(
         "such a line, too.",
     ),
     "With sums a long story shouts louder than a short one. That is why our model takes means.",
+    (
+        Other(
+            ClassifierOfPlainTables,
+            "It shows that two tables of numbers are all there is. But `print(model)` shows no "
+            "layers, and what a layer does for you, such as first weights, you do yourself.",
+        ),
+    ),
 )

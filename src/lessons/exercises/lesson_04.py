@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from lessons.exercises.asserts import (
     Exercise,
     NotYet,
+    Other,
     Try,
     call,
     close,
@@ -28,6 +29,10 @@ from lessons.exercises.asserts import (
 def my_price(probabilities, labels):
     rows = torch.arange(len(labels))
     return -probabilities[rows, labels].log().mean()
+
+
+def price_with_torch(probabilities, labels):
+    return F.nll_loss(probabilities.log(), labels)
 
 
 def check_price(answer: Callable[..., Any]) -> None:
@@ -92,6 +97,13 @@ PRICE = Exercise(
         "Take `.log()` of these, then `.mean()`, and turn the sign around.",
     ),
     "Look up what a loss wants to be given: logits, probabilities, or their logarithms.",
+    (
+        Other(
+            price_with_torch,
+            "One call of torch. But it wants logarithms of probabilities and does not check that "
+            "it gets them: without `log()` it gives a wrong number, and no error.",
+        ),
+    ),
 )
 
 # -------------------------------------------------------------------------------- 04-slope
@@ -99,6 +111,15 @@ PRICE = Exercise(
 
 def my_slope(function, x):
     return (function(x + 1e-4) - function(x - 1e-4)) / 2e-4
+
+
+def slope_from_one_side(function, x):
+    return (function(x + 1e-6) - function(x)) / 1e-6
+
+
+def slope_by_autograd(function, x):
+    x = torch.tensor(x, dtype=torch.float64, requires_grad=True)
+    return torch.autograd.grad(function(x), x)[0]
 
 
 class Felt:
@@ -172,6 +193,19 @@ SLOPE = Exercise(
         "one nudge to each side.",
     ),
     "`backward()` gives the same number, for all weights at once.",
+    (
+        Other(
+            slope_from_one_side,
+            "It can use a value that is known already, so it needs one call less. But its error "
+            "shrinks only as fast as the nudge; with a nudge to both sides it shrinks with its "
+            "square.",
+        ),
+        Other(
+            slope_by_autograd,
+            "Exact up to rounding, without a nudge to choose, and as fast for a million weights "
+            "as for one. But it works only for functions made of operations that torch knows.",
+        ),
+    ),
 )
 
 # --------------------------------------------------------------------------------- 04-sign
@@ -185,6 +219,23 @@ def my_sign_step(model, batch, rate):
     with torch.no_grad():
         for weights in model.parameters():
             weights -= rate * weights.grad.sign()
+
+
+def sign_step_without_grad_fields(model, batch, rate):
+    loss = F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels)
+    slopes = torch.autograd.grad(loss, list(model.parameters()))
+    with torch.no_grad():
+        for weights, slope in zip(model.parameters(), slopes):
+            weights -= rate * slope.sign()
+
+
+def sign_step_by_an_optimizer(model, batch, rate):
+    optimizer = torch.optim.SGD(model.parameters(), lr=rate)
+    optimizer.zero_grad()
+    F.cross_entropy(model(batch.token_ids, batch.offsets), batch.labels).backward()
+    for weights in model.parameters():
+        weights.grad = weights.grad.sign()
+    optimizer.step()
 
 
 RATE = 0.125  # a number that adds up without rounding
@@ -280,4 +331,16 @@ SIGN = Exercise(
         "`weights -= rate * weights.grad.sign()`.",
     ),
     "Adam does something like it: it makes steep and gentle slopes move about equally far.",
+    (
+        Other(
+            sign_step_without_grad_fields,
+            "The slopes come back as values: nothing is wiped, and nothing can pile up. But no "
+            "optimizer can take part, since those read `.grad`.",
+        ),
+        Other(
+            sign_step_by_an_optimizer,
+            "It changes the slopes between `backward()` and `step()`, as people do to limit them, "
+            "and any optimizer can make the step. But the true slopes are lost.",
+        ),
+    ),
 )

@@ -3,6 +3,7 @@
 # mypy: allow-untyped-defs
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -17,6 +18,7 @@ from lessons.exercises.asserts import (
     Counted,
     Exercise,
     NotYet,
+    Other,
     Try,
     call,
     counted,
@@ -38,6 +40,10 @@ from lessons.training import average, train_one_epoch, train_step
 
 def my_steps(stories, batch_size, epochs):
     return ceil(stories / batch_size) * epochs
+
+
+def steps_in_whole_numbers(stories, batch_size, epochs):
+    return -(-stories // batch_size) * epochs
 
 
 def check_steps(answer: Callable[..., Any]) -> None:
@@ -72,6 +78,13 @@ STEPS = Exercise(
         "`ceil` from the module `math` rounds up. Round first, then multiply.",
     ),
     "Half the batch size means twice as many steps from the same textbook.",
+    (
+        Other(
+            steps_in_whole_numbers,
+            "`//` rounds down, and with two minus signs it rounds up: nothing to import, and "
+            "exact for numbers of any size. But without a comment nobody sees why.",
+        ),
+    ),
 )
 
 # ----------------------------------------------------------------------------- 05-running
@@ -83,6 +96,20 @@ def my_running_means(losses, sizes):
         total += loss * size
         stories += size
         means.append(total / stories)
+    return means
+
+
+def running_means_by_accumulate(losses, sizes):
+    totals = accumulate(loss * size for loss, size in zip(losses, sizes))
+    return [total / stories for total, stories in zip(totals, accumulate(sizes))]
+
+
+def running_means_that_move(losses, sizes):
+    mean, stories, means = 0.0, 0, []
+    for loss, size in zip(losses, sizes):
+        stories += size
+        mean += (loss - mean) * size / stories
+        means.append(mean)
     return means
 
 
@@ -123,6 +150,18 @@ RUNNING = Exercise(
         "After each batch, append the first sum divided by the second.",
     ),
     "This is what a progress bar shows: at its end it is the loss of the epoch.",
+    (
+        Other(
+            running_means_by_accumulate,
+            "`accumulate` from `itertools` gives running sums, so there is no sum to begin at 0 "
+            "and none to forget. But one must know it, and it is harder to stop and look at.",
+        ),
+        Other(
+            running_means_that_move,
+            "Each batch moves the mean by its share, so no sum grows without end. But the formula "
+            "is less plain than a sum divided by a count.",
+        ),
+    ),
 )
 
 # -------------------------------------------------------------------------------- 05-loop
@@ -142,6 +181,39 @@ def my_train(model, loader, optimizer, epochs):
             total += loss.item() * len(batch.labels)
             stories += len(batch.labels)
         history.append(total / stories)
+    return history
+
+
+def train_and_keep_each_loss(model, loader, optimizer, epochs):
+    history = []
+    model.train()
+    for _ in range(epochs):
+        losses = []
+        for batch in loader:
+            logits = model(batch.token_ids, batch.offsets)
+            each = F.cross_entropy(logits, batch.labels, reduction="none")
+            optimizer.zero_grad()
+            each.mean().backward()
+            optimizer.step()
+            losses.append(each.detach())
+        history.append(torch.cat(losses).mean().item())
+    return history
+
+
+def train_without_waiting(model, loader, optimizer, epochs):
+    history = []
+    model.train()
+    for _ in range(epochs):
+        total, stories = torch.zeros(()), 0
+        for batch in loader:
+            logits = model(batch.token_ids, batch.offsets)
+            loss = F.cross_entropy(logits, batch.labels)
+            optimizer.zero_grad()
+            loss.backward()
+            optimizer.step()
+            total += loss.detach() * len(batch.labels)
+            stories += len(batch.labels)
+        history.append((total / stories).item())
     return history
 
 
@@ -274,6 +346,19 @@ LOOP = Exercise(
         "both sums anew in each epoch.",
     ),
     "You have written what every framework hides: a training loop.",
+    (
+        Other(
+            train_and_keep_each_loss,
+            "One loss for each story: the mean needs no weights, and you can look at the hardest "
+            "stories. But it keeps a number for every story of an epoch.",
+        ),
+        Other(
+            train_without_waiting,
+            "`item()` waits until a GPU has finished; here that happens once an epoch, not in "
+            "each step. But the sum is kept in single precision, and without `detach()` memory "
+            "would grow.",
+        ),
+    ),
 )
 
 # -------------------------------------------------------------------------------- 05-pieces
@@ -286,6 +371,18 @@ def my_big_step(model, pieces, optimizer):
         logits = model(piece.token_ids, piece.offsets)
         loss = F.cross_entropy(logits, piece.labels)
         (loss * len(piece.labels) / total).backward()
+    optimizer.step()
+
+
+def big_step_that_divides_at_the_end(model, pieces, optimizer):
+    optimizer.zero_grad()
+    stories = 0
+    for piece in pieces:
+        logits = model(piece.token_ids, piece.offsets)
+        F.cross_entropy(logits, piece.labels, reduction="sum").backward()
+        stories += len(piece.labels)
+    for weights in model.parameters():
+        weights.grad /= stories
     optimizer.step()
 
 
@@ -393,4 +490,11 @@ PIECES = Exercise(
         "pieces. Then call `backward()`.",
     ),
     "This is called gradient accumulation: a big batch on a small machine.",
+    (
+        Other(
+            big_step_that_divides_at_the_end,
+            "The number of stories need not be known before, so the pieces can come from a file. "
+            "But it goes over all gradients once more, and until then they are too large.",
+        ),
+    ),
 )

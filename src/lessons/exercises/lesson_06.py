@@ -14,6 +14,7 @@ from lessons.exercises.asserts import (
     VOCAB_SIZE,
     Exercise,
     NotYet,
+    Other,
     Try,
     brief,
     call,
@@ -28,7 +29,7 @@ from lessons.exercises.asserts import (
 from lessons.loaders import Batch
 from lessons.model import TextClassifier
 from lessons.training import Scores, Step
-from lessons.validation import Epoch, best
+from lessons.validation import Epoch, best, predict
 
 # -------------------------------------------------------------------------------- 06-best
 
@@ -36,6 +37,10 @@ from lessons.validation import Epoch, best
 def my_best(history):
     top = max(epoch.validation.accuracy for epoch in history)
     return best([epoch for epoch in history if epoch.validation.accuracy == top]).number
+
+
+def best_by_a_pair(history):
+    return max(history, key=lambda one: (one.validation.accuracy, -one.validation.loss)).number
 
 
 HISTORIES = (  # validation losses and accuracies
@@ -99,6 +104,13 @@ BEST = Exercise(
         "In this shorter list, look for the lowest loss. The library's `best` can do that.",
     ),
     "Another rule, another best epoch: settle the rule before you look at the curves.",
+    (
+        Other(
+            best_by_a_pair,
+            "Pairs are compared by their first value, and if these are equal by the second: the "
+            "whole rule in a line. But the minus sign is easily overlooked.",
+        ),
+    ),
 )
 
 # -------------------------------------------------------------------------------- 06-stop
@@ -113,6 +125,16 @@ def my_stop(losses, patience, min_delta):
             waited += 1
         if waited == patience:
             return count
+    return len(losses)
+
+
+def stop_by_the_best_epoch(losses, patience, min_delta):
+    better = 0
+    for place, loss in enumerate(losses):
+        if losses[better] - loss > min_delta:
+            better = place
+        if place - better == patience:
+            return place + 1
     return len(losses)
 
 
@@ -211,6 +233,13 @@ STOP = Exercise(
         "`waited == patience`, give back the number of the epoch.",
     ),
     "The smallest gain that counts is one more knob, beside the patience.",
+    (
+        Other(
+            stop_by_the_best_epoch,
+            "It remembers which epoch was the best, so no counter has to be set back, and you "
+            "could give that epoch back as well. But it must keep all losses.",
+        ),
+    ),
 )
 
 # ----------------------------------------------------------------------------- 06-classes
@@ -228,6 +257,12 @@ def my_accuracies(model, loader, num_classes):
                 right[label] += guess == label
     model.train(was_training)
     return [one / of for one, of in zip(right, stories)]
+
+
+def accuracies_from_all_answers(model, loader, num_classes):
+    guesses = predict(model, loader).argmax(dim=1)
+    labels = torch.cat([batch.labels for batch in loader])
+    return [(guesses[labels == one] == one).float().mean().item() for one in range(num_classes)]
 
 
 class Borrowed(TextClassifier):
@@ -352,6 +387,14 @@ ACCURACIES = Exercise(
         "`guesses.tolist()` together with `zip`. Divide only at the end.",
     ),
     "Whoever borrows a model gives it back as it was: same mode, same weights, same gradients.",
+    (
+        Other(
+            accuracies_from_all_answers,
+            "`predict` of `lessons.validation` sets the mode and puts it back even after an "
+            "error. But it keeps the answers to all stories in memory and reads the loader twice, "
+            "so the loader must not shuffle.",
+        ),
+    ),
 )
 
 # ------------------------------------------------------------------------------ 06-memory
@@ -364,6 +407,18 @@ def my_keep(events, model):
             lowest, number = event.validation.loss, event.number
             kept = {name: one.clone() for name, one in model.state_dict().items()}
     model.load_state_dict(kept)
+    return number
+
+
+def keep_every_epoch(events, model):
+    history, kept = [], {}
+    for event in events:
+        if isinstance(event, Epoch):
+            history.append(event)
+            weights = {name: one.clone() for name, one in model.state_dict().items()}
+            kept[event.number] = weights
+    number = best(history).number
+    model.load_state_dict(kept[number])
     return number
 
 
@@ -464,4 +519,11 @@ MEMORY = Exercise(
         "After the loop, `load_state_dict` puts it back.",
     ),
     "To keep something that changes, copy it: another name for it changes along.",
+    (
+        Other(
+            keep_every_epoch,
+            "With all epochs kept you can change the rule afterwards, or go back to any of them. "
+            "But each epoch takes as much memory as the whole model.",
+        ),
+    ),
 )

@@ -15,6 +15,7 @@ from lessons.exercises.asserts import (
     Counted,
     Exercise,
     NotYet,
+    Other,
     Try,
     call,
     close,
@@ -40,6 +41,21 @@ def my_stories(share, points):
     while 100 * 2 * sqrt(share * (1 - share) / stories) > points:
         stories += 1
     return stories
+
+
+def stories_by_formula(share, points):
+    return ceil(share * (1 - share) * (200 / points) ** 2)
+
+
+def stories_by_halving(share, points):
+    low, high = 0, 1_000_000
+    while high - low > 1:
+        middle = (low + high) // 2
+        if 200 * sqrt(share * (1 - share) / middle) > points:
+            low = middle
+        else:
+            high = middle
+    return high
 
 
 def check_stories(answer: Callable[..., Any]) -> None:
@@ -80,6 +96,19 @@ STORIES = Exercise(
         "`100 * 2 * sqrt(share * (1 - share) / stories)` is the margin in points.",
     ),
     "Half the margin costs four times as many stories: certainty is dear.",
+    (
+        Other(
+            stories_by_formula,
+            "One step in place of thousands. But the formula must be solved on paper first, and "
+            "where the result is whole, the last bit of rounding may add a story.",
+        ),
+        Other(
+            stories_by_halving,
+            "Twenty tries in place of thousands, and nothing to solve: more stories never make "
+            "the margin wider, so half of them can be ruled out each time. But it needs an upper "
+            "limit, and is longer.",
+        ),
+    ),
 )
 
 # -------------------------------------------------------------------------- 07-precisions
@@ -87,6 +116,10 @@ STORIES = Exercise(
 
 def my_precisions(counts):
     return counts.diagonal() / counts.sum(dim=0).clamp(min=1)
+
+
+def precisions_mended_afterwards(counts):
+    return (counts.diagonal() / counts.sum(dim=0)).nan_to_num()
 
 
 def check_precisions(answer: Callable[..., Any]) -> None:
@@ -143,6 +176,13 @@ PRECISIONS = Exercise(
         "over the classes is as good.",
     ),
     "Before you divide, ask when the divisor can be 0.",
+    (
+        Other(
+            precisions_mended_afterwards,
+            "It divides first and puts 0 where 0 was divided by 0. But it would also hide a NaN "
+            "that is there for another reason.",
+        ),
+    ),
 )
 
 # ------------------------------------------------------------------------------ 07-unsure
@@ -156,6 +196,15 @@ def my_unsure(probabilities, labels, threshold):
         return 0.0, 0.0
     right = (guesses[sure] == labels[sure]).sum().item()
     return answered / len(labels), right / answered
+
+
+def unsure_story_by_story(probabilities, labels, threshold):
+    answered = right = 0
+    for row, label in zip(probabilities.tolist(), labels.tolist()):
+        if max(row) >= threshold:
+            answered += 1
+            right += row.index(max(row)) == label
+    return answered / len(labels), right / max(1, answered)
 
 
 PROBABILITIES = [
@@ -241,6 +290,13 @@ UNSURE = Exercise(
         "compare `guesses[sure]` with `labels[sure]`, and catch the case of no answer before it.",
     ),
     "A model that may be silent can be right more often: always tell how many it answered.",
+    (
+        Other(
+            unsure_story_by_story,
+            "Each line can be read aloud, and there is no mask to get wrong. But a loop of Python "
+            "is slow where there are many stories.",
+        ),
+    ),
 )
 
 # -------------------------------------------------------------------------------- 07-exam

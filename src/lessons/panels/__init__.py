@@ -7,6 +7,7 @@ from lessons.panels.headline import HeadlinePanel
 from lessons.panels.learning_rate import RatePanel
 from lessons.panels.parsons import ParsonsPanel
 from lessons.panels.prediction import CurvePrediction, NumberPrediction
+from lessons.panels.progress import Progress
 from lessons.panels.splits import SplitPanel
 from lessons.panels.training_lab import Target, TrainingLab
 from lessons.panels.word_map import WordMapPanel
@@ -19,6 +20,7 @@ __all__ = [
     "HeadlinePanel",
     "NumberPrediction",
     "ParsonsPanel",
+    "Progress",
     "RatePanel",
     "SplitPanel",
     "Target",

@@ -8,6 +8,7 @@ from textwrap import fill
 import ipywidgets as widgets
 
 from lessons.panels.controls import Panel, lettered, radio_buttons, status_line
+from lessons.progress import record
 from lessons.questions import Option, Question, questions
 
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
@@ -23,7 +24,7 @@ class CheckYourself(Panel):
 
         Raises ValueError if there are none.
         """
-        self._questions = questions(lesson)
+        self._lesson, self._questions = lesson, questions(lesson)
         self.title = f"Check yourself: {COUNTS[len(self._questions)]} questions"
         self._choices, rows = [], []
         for number, question in enumerate(self._questions, 1):
@@ -42,6 +43,8 @@ class CheckYourself(Panel):
             option = question.options[change["new"]]
             why.value = f"{verdict(option)} {html.escape(option.why)}"
             self._count()
+            name = f"{self._lesson} {question.text}"
+            record().change(lambda done: done.questions.update({name: option.right}))
 
         return explain
 

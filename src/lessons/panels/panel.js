@@ -1,5 +1,6 @@
 // What ipywidgets does not do, for the panel around this element: names for screen readers, radio
-// buttons as one group, and arrow keys for the control that has the focus, not for the notebook.
+// buttons as one group, arrow keys for the control that has the focus, not for the notebook, and
+// links to other notebooks.
 const set = (element, attribute, text) => {
   if (element.getAttribute(attribute) !== text) element.setAttribute(attribute, text);
 };
@@ -38,6 +39,17 @@ function tend(panel) {
   for (const line of panel.querySelectorAll(".lessons-status")) set(line, "role", "status");
 }
 
+// In JupyterLab a link to a notebook opens it beside this one, and not in a page of its own: the
+// address of the page tells in which folder the notebook is that is being read.
+function openInLab(event) {
+  const link = event.target.closest("a.lessons-open");
+  const here = decodeURI(location.pathname).match(/\/lab(?:\/workspaces\/[^/]+)?\/tree\/(.*\/)?[^/]*$/);
+  if (!link || !here) return;
+  const path = (here[1] ?? "") + decodeURI(link.getAttribute("href"));
+  set(link, "data-commandlinker-command", "docmanager:open");
+  set(link, "data-commandlinker-args", JSON.stringify({ path }));
+}
+
 let panels = 0; // ids for the panels of this page
 
 function render({ el }) {
@@ -54,6 +66,7 @@ function render({ el }) {
     }
     panel.id ||= `lessons-panel-${panels++}`;
     observer.observe(panel, changes);
+    panel.addEventListener("click", openInLab);
     tend(panel);
   };
   begin();

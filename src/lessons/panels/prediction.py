@@ -27,6 +27,8 @@ from lessons.panels.controls import (
     status_line,
 )
 from lessons.panels.sketches import closest, describe_moves, moves, stretch
+from lessons.progress import record
+from lessons.progress.course import lesson_that_asks
 
 NONE = "You made no prediction this time."
 RESULT = {**TRAIN, "label": "what happened"}
@@ -86,6 +88,13 @@ class Prediction(Panel):
         if self._committed:
             summary = f"You predict {self._guess_in_words()}. Now read on: the result comes below."
             self._status.value = html_line(summary)
+            self._keep()
+
+    def _keep(self) -> None:
+        """Note it in the learner's progress."""
+        kept = record()
+        name = f"{lesson_that_asks(self._question, kept.folder)} {self._question}"
+        kept.change(lambda done: done.predictions.update({name: self._guess_in_words()}))
 
     def _guess_in_words(self) -> str:
         raise NotImplementedError
