@@ -29,7 +29,9 @@ def kept_password() -> str:
 
 c.JupyterHub.spawner_class = "simple"
 c.SimpleLocalProcessSpawner.home_dir_template = str(DATA / "students" / "{username}")
-c.Spawner.env_keep.append("LESSONS_MARK")  # tells a test which processes are its own
+# Tells a test which processes are its own.
+c.Spawner.env_keep.append("LESSONS_MARK")
+c.JupyterHub.services[0]["environment"] = {"LESSONS_MARK": os.environ.get("LESSONS_MARK", "")}
 c.Spawner.args = ["--allow-root"] if os.geteuid() == 0 else []
 c.JupyterHub.authenticator_class = "shared-password"
 c.SharedPasswordAuthenticator.user_password = kept_password()
