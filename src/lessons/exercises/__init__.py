@@ -61,7 +61,7 @@ def solution(id: str, force: bool = False) -> None:
         done = record().read()
         if force or id in done.attempts:
             print(exercise.code)
-            if id in done.passed:
+            if done.passed.get(id):
                 _show_others(exercise)
         else:
             print(
