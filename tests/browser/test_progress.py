@@ -40,11 +40,24 @@ CONTRASTS = """() => {
 }"""
 
 
+ROOM = """control => {  // for an outline of three pixels, one away from it
+  const { top, bottom } = control.getBoundingClientRect();
+  let box = control;
+  while (!(box = box.parentElement).matches(".lessons-panel")) {
+    if (getComputedStyle(box).overflowY === "visible") continue;
+    const around = box.getBoundingClientRect();
+    if (around.top > top - 4 || around.bottom < bottom + 4) return false;
+  }
+  return true;
+}"""
+
+
 def seen_to_have_the_focus(control):
-    """Not by the thin pale line alone that widgets have of themselves."""
+    """Not by the thin pale line alone that widgets have of themselves, and nothing cuts it off."""
     expect(control).to_be_focused()
     expect(control).to_have_css("outline-style", "solid")
     expect(control).to_have_css("outline-width", "3px")
+    assert control.evaluate(ROOM)
 
 
 def row(page, id):
