@@ -363,6 +363,7 @@ def test_reset_says_what_it_forgot(restart, capsys):
         said = capsys.readouterr().out
         begun = "Forgotten: what you did in " if what == ID else "There was nothing to forget of "
         assert said.startswith(f"{begun}{words}."), said
+        assert ("until you run their cells again" in said) == (what == ID)
     solution(ID)
     assert "Try it first" in capsys.readouterr().out
     for what in ("05-stps", 5, "5", ""):
