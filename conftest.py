@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -127,7 +128,8 @@ def one_thread():
 def restart(tmp_path, monkeypatch):
     """For a learner whose progress is kept, in a folder of their own: as if the kernel ended."""
     monkeypatch.delenv("LESSONS_PROGRESS")
-    monkeypatch.chdir(tmp_path)
+    kernel = SimpleNamespace(user_ns={"_dh": [tmp_path]})  # where it has begun
+    monkeypatch.setattr("lessons.progress.get_ipython", lambda: kernel)
     record.cache_clear()
     yield record.cache_clear
     record.cache_clear()
