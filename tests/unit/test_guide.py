@@ -109,6 +109,13 @@ def test_the_timetable_of_a_lesson_adds_up_and_has_each_exercise_once(course):
         ]
 
 
+def test_a_long_lesson_says_near_its_middle_after_which_section_a_break_is_good(course):
+    for lesson in (one for one in course.lessons if one.minutes > 60):
+        prepare = " ".join(lesson.about["Prepare"].split())
+        ends = [end for section, end, _ in lesson.timetable if f"*{section.title}*" in prepare]
+        assert any(0.4 < end / lesson.minutes < 0.7 for end in ends), lesson.title
+
+
 def test_what_is_not_there_is_named(course):
     with pytest.raises(ValueError, match="no lesson '98'"):
         course.lesson("98")
