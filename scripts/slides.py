@@ -42,6 +42,7 @@ PICTURES = TEMPLATES / "slides" / "panels"  # of those panels that store none: 0
 LAB = "http://localhost:8888"
 LIVE = "live in JupyterLab, when the cell has run"  # what a stored panel says of itself
 PREDICT = re.compile(r"\*\*Predict\b")
+HEADING = re.compile(r"^#{1,6} +(.+)$", re.M)
 NOT_SHOWN = re.compile(r"# drawing: skip it")
 SVG = "http://www.w3.org/2000/svg"
 
@@ -95,9 +96,10 @@ def slide_type(cell: NotebookNode) -> str:
 def deck_of(path: Path, notes: dict[str, Note], lab: str) -> NotebookNode:
     """The lesson as the template wants it: `metadata.deck` of each cell says what it does."""
     notebook = read_lesson(path)
-    slides = slides_of(notebook)
+    slides, heading = slides_of(notebook), ""
     for slide, following in zip(slides, [*slides[1:], None], strict=True):
         _lay_out(slide)
+        heading = _repeat_heading(slide, heading)
         for cell in filter(is_panel, slide.cells):
             _show_panel(cell, path, lab)
         first, last = slide.cells[0].metadata.deck, slide.cells[-1].metadata.deck
@@ -133,6 +135,16 @@ def _lay_out(slide: Slide) -> None:
         if "remove-output" in tags:
             cell.outputs = []
     slide.cells[0].metadata.deck["columns"] = columns
+
+
+def _repeat_heading(slide: Slide, heading: str) -> str:
+    """Let a slide that begins without a heading repeat the last one. Returns the one in force."""
+    begin = slide.cells[0]
+    if not (begin.cell_type == "markdown" and HEADING.match(begin.source)):
+        words = str(markdown2html(heading)).strip()
+        begin.metadata.deck["continued"] = words.removeprefix("<p>").removesuffix("</p>")
+    prose = (cell.source for cell in slide.cells if cell.cell_type == "markdown")
+    return [heading, *HEADING.findall("\n".join(prose))][-1]
 
 
 def _classes(cell: NotebookNode, tags: set[str], step: int) -> str:

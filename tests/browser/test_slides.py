@@ -41,6 +41,15 @@ def test_every_slide_fits_on_small_and_large_screens(name, decks, deck):
     assert {slide: words for slide, words in faults.items() if words} == {}
 
 
+def test_letters_are_larger_where_there_is_room(decks, deck):
+    slides = {one.id: one for one in measure(deck, decks / "05_training_loop.html")}
+    assert (slides["step"].prose, slides["step"].code) == (24, 22)  # with its heading in small
+    large = """Object.fromEntries([...document.querySelectorAll("[data-cell]")].map(
+        one => [one.dataset.cell, one.querySelector(".large") !== null]))"""
+    found = deck.evaluate(large)
+    assert (found["bare"], found["step"], found["bare-predict"]) == (True, True, False)
+
+
 # For each question, what is shown at the same time of the cell that follows it.
 ASKED = """() => {
   const shown = one => one.checkVisibility({visibilityProperty: true, opacityProperty: true});
@@ -92,6 +101,7 @@ def test_what_does_not_fit_would_be_noticed(decks, deck):
         tall: "below: T",
         "<p style='white-space: nowrap'>" + "W" * 120 + "</p>": "beyond the side: WWW",
         "<p style='font-size: 23px'>small</p>": "prose of 23 px",
+        "<div class='out'><i style='font-size: 23px'>small</i></div>": "prose of 23 px",
         "<pre style='font-size: 17px'>small</pre>": "code of 17 px",
         "<div class='code'><div class='code'><pre>"
         + "x\n" * 15

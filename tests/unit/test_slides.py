@@ -161,6 +161,24 @@ def test_a_second_column_begins_at_the_tag(deck):
     assert {one["class"] for one in columns.values()} == {"column"}
 
 
+def test_a_slide_without_a_heading_repeats_the_last_one_outside_of_the_outline(deck):
+    tree = deck(
+        text("one", "## The `loop`\n\nA", "slide"),
+        text("more", "B", "subslide"),
+        code("run", "# no heading", "out", "subslide"),
+        text("two", "## Stop\n\nC", "slide"),
+        text("last", "D", "subslide"),
+    )
+    repeated = {
+        one["within"][-1]["data-cell"]: (one["tag"], one["text"])
+        for one in tree.of_class("continued")
+    }
+    loop = ("p", "The loop, continued")
+    assert repeated == {"more": loop, "run": loop, "last": ("p", "Stop, continued")}
+    headings = [one["text"] for one in tree.tags if re.fullmatch(r"h\d", one["tag"])]
+    assert headings == ["More", "The loop", "Stop"]
+
+
 def test_what_folds_out_in_the_notebook_comes_with_its_own_step(deck):
     tree = deck(
         text("ask", "**Predict:** how many?", "slide"),
