@@ -42,6 +42,8 @@ PICTURES = TEMPLATES / "slides" / "panels"  # of those panels that store none: 0
 LAB = "http://localhost:8888"
 LIVE = "live in JupyterLab, when the cell has run"  # what a stored panel says of itself
 PREDICT = re.compile(r"\*\*Predict\b")
+FOLD = re.compile(r"</?details>|<summary>.*?</summary>", re.S)
+NO_PREDICTION = "You made no prediction this time. "  # the class did, aloud or by hand
 HEADING = re.compile(r"^#{1,6} +(.+)$", re.M)
 NOT_SHOWN = re.compile(r"# drawing: skip it")
 SVG = "http://www.w3.org/2000/svg"
@@ -134,6 +136,8 @@ def _lay_out(slide: Slide) -> None:
         asked = cell.cell_type == "markdown" and bool(PREDICT.search(cell.source))
         if "remove-output" in tags:
             cell.outputs = []
+        if cell.cell_type == "markdown":
+            cell.source = FOLD.sub("", cell.source)  # what is in it has a step of its own
     slide.cells[0].metadata.deck["columns"] = columns
 
 
@@ -225,8 +229,7 @@ def page_of(path: Path, notes: dict[str, Note], lab: str) -> str:
     )
     resources = {"metadata": {"path": str(path.parent), "name": title_of(path, notebook)}}
     page, _ = exporter.from_notebook_node(notebook, resources)
-    page = page.replace("<details>", "<details open>")  # it comes with a step of its own
-    return _point_links(page, lab)
+    return _point_links(page.replace(NO_PREDICTION, ""), lab)
 
 
 def title_of(path: Path, notebook: NotebookNode) -> str:
