@@ -17,7 +17,6 @@ PYTEST := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --durations=10
 
 lab: env  ## opens the course in JupyterLab
 	@$(BIN)/jupyter lab --notebook-dir=notebooks --LabApp.default_url=/lab/tree/00_start_here.ipynb $(LAB_FLAGS)
-
 torchtext: env-torchtext  ## opens it beside the real torchtext
 	@$(OLD)/bin/jupyter lab --notebook-dir=notebooks \
 		--LabApp.default_url=/lab/tree/torchtext/from_torchtext.ipynb $(LAB_FLAGS)
@@ -28,42 +27,39 @@ test-fast: env  ## runs those without browser, notebook, claim or program of the
 	@$(PYTEST) -m "not (browser or claims or notebooks or programs)" $(PYTEST_FLAGS)
 test-firefox: env  ## tries the training lab in Firefox
 	@$(BIN)/python -m pytest tests/firefox $(PYTEST_FLAGS)
-
 test-torchtext: env env-torchtext  ## proves the course equal to the real torchtext, in both
 	@$(OLD)/bin/python -m pytest tests/torchtext/torchtext_equal.py $(PAGE) $(PYTEST_FLAGS)
 
 check: env  ## looks for faults in code and stored notebooks
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/python scripts/tidy.py --check $(NOTEBOOKS) $(PAGE)/*.ipynb
-
 refresh: env  ## runs the notebooks and stores what they print; NOTEBOOKS= some of them
-	@LESSONS_PROGRESS=off $(BIN)/$(RUN) $(NOTEBOOKS)
-	@$(BIN)/python scripts/tidy.py $(NOTEBOOKS)
+	@LESSONS_PROGRESS=off $(BIN)/$(RUN) $(NOTEBOOKS) && $(BIN)/python scripts/tidy.py $(NOTEBOOKS)
 refresh-torchtext: env-torchtext  ## runs the one of the real torchtext and stores what it prints
-	@$(OLD)/bin/$(RUN) $(PAGE)/from_torchtext.ipynb
-	@$(OLD)/bin/python scripts/tidy.py $(PAGE)/from_torchtext.ipynb
+	@$(OLD)/bin/$(RUN) $(PAGE)/*.ipynb && $(OLD)/bin/python scripts/tidy.py $(PAGE)/*.ipynb
 
 slides: env  ## makes a deck of each lesson in build/slides; LAB= where JupyterLab runs
 	@$(BIN)/python scripts/slides.py $(LAB:%=--lab=%)
-
 guide: env  ## makes the instructor's guide and the handout, in build/guide
 	@$(BIN)/python scripts/guide.py
+class: env  ## reads and tries what a class has handed in: FOLDER=...
+	@$(BIN)/python -m lessons.classroom "$(FOLDER)"
+hub: env-hub  ## starts a server for a class, on this machine alone; HUB_FLAGS= for JupyterHub
+	@.venv-hub/bin/jupyterhub -f deploy/jupyterhub/trial.py $(HUB_FLAGS)
 
 soak: env  ## runs notebooks and claims on 15 machines; SOAK_FLAGS="--only claims"
-	@$(BIN)/python scripts/soak.py $(SOAK_FLAGS)
-
+	@$(BIN)/python scripts/soak.py $(SOAK_FLAGS) && $(BIN)/python -m pytest -m soak tests/programs
 recipe: env  ## measures the recipes that the default was chosen from; SOURCE= other data
 	@$(BIN)/python benchmarks/recipe.py $(SOURCE)
 
-# Building fastText takes a C++ compiler.
-bench: env  ## measures the course against what people use; SOURCE= a folder of real rows
+bench: env  ## measures the course against what people use (takes a C++ compiler); SOURCE= real rows
 	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip > /dev/null
 	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
-	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/compare.py $(SOURCE)
-	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/scale.py $(SOURCE)
-
+	@for one in compare scale; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$one.py $(SOURCE) || exit; done
 bench-ui: env  ## measures the training lab in a browser: how fast Stop is, what the curves cost
 	@$(BIN)/python benchmarks/ui.py
+bench-class: env-hub  ## measures a class of 30 on such a server; CLASS="--largest"
+	@.venv-hub/bin/python benchmarks/class_server.py $(CLASS)
 
 # A universal set of exact versions without addresses, used with -c by pip, uv and conda.
 # Torch's CUDA packages are listed for Linux; as constraints they install nothing.
@@ -73,17 +69,21 @@ COMPILE := env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --upgrade --univer
 lock: env  ## renews the pins
 	@$(COMPILE) --extra test --extra bench pyproject.toml --output-file constraints.txt
 	@$(COMPILE) $(PAGE)/requirements.txt --output-file $(PAGE)/constraints.txt
+	@cd deploy/jupyterhub && npm install --silent --package-lock-only
+	@$(COMPILE) -c constraints.txt pyproject.toml deploy/jupyterhub/requirements.txt \
+		--output-file deploy/jupyterhub/constraints.txt
 
 ENVIRONMENT := command -v $(PYTHON) > /dev/null || { echo "There is no $(PYTHON) here. Install" \
 	"Python 3.11 or newer, or name one: make lab PYTHON=python3.12"; exit 1; }; \
 	$(PYTHON) scripts/environment.py $(TORCH:%=--torch=%) $(UV:%=--uv=%)
-
 env:  ## makes the environment .venv
 	@$(ENVIRONMENT) course .venv
 env-torchtext:  ## makes the one with the real torchtext
 	@$(ENVIRONMENT) torchtext $(OLD)
+env-hub:  ## makes the one of a server for a class
+	@$(ENVIRONMENT) hub .venv-hub
 
-clean:  ## removes both environments, and what was built
-	rm -rf .venv $(OLD) build
+clean:  ## removes the environments, and what was built
+	rm -rf .venv $(OLD) .venv-hub build
 help:
 	@sed -n 's/^\([a-z-]*\):.*  ## /\1 /p' Makefile | awk '{ printf "make %-18s", $$1; $$1 = ""; print }'

@@ -3,6 +3,7 @@
 import os
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -27,6 +28,10 @@ os.environ["LESSONS_PROGRESS"] = "off"  # nor must a learner's file be read or w
 ROOT = Path(__file__).parent
 REAL_ROWS = ROOT.parent / "shared" / "data" / "ag_news"
 NO_REAL_ROWS = f"needs the real AG News rows in ../{REAL_ROWS.relative_to(ROOT.parent)}"
+NO_ROOT = "needs root, to make two users for a while"
+NO_SCHEMA = "needs the schema in ../shared/data/z2jh"
+# What a machine may lack, with the reason of the tests that are then skipped.
+MAY_LACK = {"real-rows": NO_REAL_ROWS, "root": NO_ROOT, "schema": NO_SCHEMA}
 
 # ------------------------------------------------------------------- kinds, for two workers
 
@@ -82,9 +87,8 @@ def is_apart(path):
 
 def pytest_addoption(parser):
     parser.addoption("--no-skips", action="store_true", help="fail if any test is skipped")
-    parser.addoption(
-        "--without-real-rows", action="store_true", help="but let those on real rows be skipped"
-    )
+    for lacks, reason in MAY_LACK.items():
+        parser.addoption(f"--without-{lacks}", action="store_true", help=f"but skip what {reason}")
 
 
 @pytest.hookimpl(trylast=True)
@@ -107,9 +111,9 @@ def forbidden_skips(config):
     reporter = config.pluginmanager.get_plugin("terminalreporter")  # a worker has none
     if reporter is None or not config.getoption("--no-skips"):
         return []
-    allowed = NO_REAL_ROWS if config.getoption("--without-real-rows") else None
+    allowed = [why for lacks, why in MAY_LACK.items() if config.getoption(f"--without-{lacks}")]
     skipped = reporter.stats.get("skipped", [])
-    return [one for one in skipped if not (allowed and allowed in one.longrepr[2])]
+    return [one for one in skipped if not any(why in one.longrepr[2] for why in allowed)]
 
 
 # ------------------------------------------------------------------------------ what is shared
@@ -124,7 +128,8 @@ def one_thread():
 def restart(tmp_path, monkeypatch):
     """For a learner whose progress is kept, in a folder of their own: as if the kernel ended."""
     monkeypatch.delenv("LESSONS_PROGRESS")
-    monkeypatch.chdir(tmp_path)
+    kernel = SimpleNamespace(user_ns={"_dh": [tmp_path]})  # where it has begun
+    monkeypatch.setattr("lessons.progress.get_ipython", lambda: kernel)
     record.cache_clear()
     yield record.cache_clear
     record.cache_clear()

@@ -6,7 +6,9 @@ written twice.
 
 import re
 import sys
+import tomllib
 from collections import defaultdict
+from itertools import accumulate
 from pathlib import Path
 from string import ascii_uppercase as LETTERS
 from typing import NamedTuple
@@ -55,6 +57,7 @@ class Task(NamedTuple):
     exercise: Exercise
     prompt: str  # Markdown
     minutes: int  # to solve it
+    after: str  # the id of the section after which it can be done
     wrong: tuple[Wrong, ...]  # answers that people give
 
     @property
@@ -83,6 +86,15 @@ class Lesson(NamedTuple):
     def solving(self) -> int:
         """Minutes for all of its exercises."""
         return sum(task.minutes for task in self.tasks)
+
+    @property
+    def timetable(self) -> list[tuple[Section, float, list[Task]]]:
+        """Each section, the minutes up to its end, and the exercises that can be done then."""
+        ends = accumulate(section.minutes for section in self.sections)
+        return [
+            (section, end, [task for task in self.tasks if task.after == section.id])
+            for section, end in zip(self.sections, ends, strict=True)
+        ]
 
 
 class Course(NamedTuple):
@@ -123,14 +135,30 @@ class Course(NamedTuple):
 
 
 def read_course(folder: Path = FOLDER) -> Course:
-    """Read all lessons, with the speaker notes in this folder.
+    """Read all lessons, with the speaker notes in this folder and its exercises.toml.
 
-    Raises ValueError if a lesson has no notes, or they don't belong to its cells.
+    Raises ValueError if a lesson has no notes, if they don't belong to its cells, or if an exercise
+    can follow no section.
     """
-    return Course(tuple(_lesson(path, folder) for path in NOTEBOOKS))
+    after = _sections_before_exercises(folder / "exercises.toml")
+    lessons = tuple(_lesson(path, folder, after) for path in NOTEBOOKS)
+    for lesson in lessons:
+        ids = [section.id for section in lesson.sections]
+        if lost := [task for task in lesson.tasks if task.after not in ids]:
+            where = f"lesson {lesson.number} has no section {lost[0].after!r}"
+            raise ValueError(f"{folder / 'exercises.toml'}: {lost[0].id}: {where}")
+    return Course(lessons)
 
 
-def _lesson(path: Path, folder: Path) -> Lesson:
+def _sections_before_exercises(path: Path) -> dict[str, str]:
+    """For each exercise, the id of the section after which it can be done."""
+    after = tomllib.loads(path.read_text(encoding="utf-8"))
+    if wrong := sorted(set(EXERCISES) ^ set(after)):
+        raise ValueError(f"{path}: it names each exercise once, and nothing else; see {wrong[0]}")
+    return after
+
+
+def _lesson(path: Path, folder: Path, after: dict[str, str]) -> Lesson:
     number, notebook = path.stem[:2], read(path)
     notes = read_notes(folder / f"{number}.md")
     minutes = re.search(
@@ -143,7 +171,7 @@ def _lesson(path: Path, folder: Path) -> Lesson:
         _sections(notebook, notes),
         int(minutes[1]),
         questions(number),
-        _tasks(notebook, int(minutes[2] or 0)),
+        _tasks(notebook, int(minutes[2] or 0), after),
     )
 
 
@@ -167,13 +195,14 @@ def _plain_note(note: Note) -> Note:
     return note._replace(paragraphs=tuple(paragraphs))
 
 
-def _tasks(notebook: NotebookNode, minutes: int) -> tuple[Task, ...]:
+def _tasks(notebook: NotebookNode, minutes: int, after: dict[str, str]) -> tuple[Task, ...]:
     prompts, _ = exercises_of(notebook)
     return tuple(
         Task(
             EXERCISES[id],
             without_links(prompt),
             minutes // len(prompts),
+            after[id],
             tuple(wrong for wrong in WRONG_ANSWERS if wrong.id == id),
         )
         for id, prompt in prompts.items()

@@ -1,4 +1,4 @@
-"""Makes an environment: that of the course, or that of the page about torchtext.
+"""Makes an environment: that of the course, of the page about torchtext, or of a class's server.
 
 python3 scripts/environment.py course .venv
 
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Callable, NamedTuple
 
 PAGE = "notebooks/torchtext"
+HUB = "deploy/jupyterhub"
 
 
 class Kind(NamedTuple):
@@ -30,6 +31,7 @@ class Kind(NamedTuple):
     pins: tuple[str, ...]  # files; a copy of what they say is kept in the environment
     installs: tuple[str, ...]  # arguments of pip install, one after the other
     needs: tuple[str, ...]  # arguments of whole.py
+    node: tuple[str, ...] = ()  # package.json and its lock, of what npm installs
 
 
 def course_refusal() -> str | None:
@@ -73,6 +75,18 @@ def torchtext_cost(folder: Path, torch: str | None) -> str:
     )
 
 
+def hub_refusal() -> str | None:
+    """Say why a class's server cannot be had here, or None."""
+    if not shutil.which("npm"):
+        return "The proxy of a class's server needs Node.js 20 or newer, with npm: nodejs.org."
+    return course_refusal()
+
+
+def hub_cost(folder: Path, torch: str | None) -> str:
+    """Say how large the environment of a class's server is."""
+    return f"Making the environment {folder} for a class's server (about 2 GB without CUDA) ..."
+
+
 KINDS = {
     "course": Kind(
         course_refusal,
@@ -89,17 +103,30 @@ KINDS = {
         installs=(f"-c {PAGE}/constraints.txt -r {PAGE}/requirements.txt", "--no-deps -e ."),
         needs=(f"{PAGE}/requirements.txt",),
     ),
+    "hub": Kind(
+        hub_refusal,
+        hub_cost,
+        pins=(
+            *("pyproject.toml", f"{HUB}/requirements.txt", f"{HUB}/constraints.txt"),
+            f"{HUB}/package-lock.json",
+        ),
+        installs=(f"-c {HUB}/constraints.txt -r {HUB}/requirements.txt -e .",),
+        needs=(f"{HUB}/requirements.txt",),
+        node=(f"{HUB}/package.json", f"{HUB}/package-lock.json"),
+    ),
 }
 
 
-def what_lacks(folder: Path, needs: tuple[str, ...]) -> str | None:
+def what_lacks(folder: Path, kind: Kind) -> str | None:
     """What the environment in this folder lacks, in the words of whole.py, or None."""
-    whole = [str(folder / "bin" / "python"), "-I", "scripts/whole.py", *needs]
+    whole = [str(folder / "bin" / "python"), "-I", "scripts/whole.py", *kind.needs]
     try:
         ended = subprocess.run(whole, stderr=subprocess.PIPE, text=True, check=False)
     except OSError:
         return "its Python cannot be started"
     lines = ended.stderr.splitlines() or ["its Python ends at once"]
+    if not ended.returncode and kind.node and not (folder / "node_modules" / ".bin").is_dir():
+        return "what npm installs is missing"
     return lines[-1] if ended.returncode else None
 
 
@@ -126,6 +153,10 @@ def fill(folder: Path, kind: Kind, torch: str | None, uv: str | None) -> None:
         install = [uv, "pip", "install", "--quiet", "--python", python, *chosen]
     for what in kind.installs:
         run(*install, *what.split())
+    if kind.node:
+        for file in kind.node:
+            shutil.copy(file, folder)
+        run("npm", "ci", "--silent", "--prefix", str(folder))
     # JupyterLab shall not ask whether it may fetch news from the network.
     news = "@jupyterlab/apputils-extension:announcements"
     jupyter = str(folder / "bin" / "jupyter")
@@ -151,7 +182,7 @@ def main() -> None:
     os.chdir(Path(__file__).resolve().parents[1])
     folder, kind = asked.folder, KINDS[asked.kind]
     pins, installed = b"".join(Path(pin).read_bytes() for pin in kind.pins), folder / "installed"
-    lacks = what_lacks(folder, kind.needs)
+    lacks = what_lacks(folder, kind)
     if lacks is None and installed.is_file() and installed.read_bytes() == pins:
         return
     if refusal := kind.refusal():

@@ -31,6 +31,7 @@ from scripts.plans import read_plans  # noqa: E402
 
 TEMPLATES = ROOT / "instructor" / "guide"
 PAPER = ("pretest", "posttest")
+MARKUP = r"[\\`*_\[\]<>#|~$]"
 # Pages of others that belong to the guide, where they are.
 TAKEN_IN = {
     "course": "docs/instructors.md",
@@ -66,7 +67,12 @@ def write_pages(folder: Path, course: Course) -> None:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {"plain": as_plain_text, "minutes": "{:g}".format, "name": name_of}
+    environment.filters |= {
+        "plain": as_plain_text,
+        "said": with_code,
+        "minutes": "{:g}".format,
+        "name": name_of,
+    }
     environment.globals |= {"letters": LETTERS}
     papers = {name: paper(name) for name in PAPER}
     taken_in = {name: ROOT / file for name, file in TAKEN_IN.items() if (ROOT / file).is_file()}
@@ -102,7 +108,13 @@ def paper(name: str) -> tuple[str, str, tuple]:
 
 def as_plain_text(text: str) -> str:
     """A text in which nothing is markup, for Markdown."""
-    return re.sub(r"([\\`*_\[\]<>#|~$])", r"\\\1", " ".join(text.split()))
+    return re.sub(rf"({MARKUP})", r"\\\1", " ".join(text.split()))
+
+
+def with_code(text: str) -> str:
+    """A text in which nothing is markup but code in backticks, for a table in Markdown."""
+    code_or_markup = rf"(`[^`|]+`)|({MARKUP})"
+    return re.sub(code_or_markup, lambda found: found[1] or f"\\{found[2]}", " ".join(text.split()))
 
 
 def build(pages: Path, folder: Path, builder: str) -> None:

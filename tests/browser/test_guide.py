@@ -186,6 +186,18 @@ def test_no_letter_of_the_handout_is_smaller_than_8_points_and_none_is_near_the_
     assert faults(paper) == []
 
 
+def test_no_page_ends_with_what_announces_the_next_one_and_no_question_is_cut(folder):
+    pages = [page.extract_text().splitlines() for page in PdfReader(folder / "guide.pdf").pages]
+    announced = r"One solution:|Other ways\.|Left out:|Slide \d of \d: .* min"
+    announced += r"|Wrong answers that people give, .*|Questions and expected answers|.* \(.* min\)"
+    announced += r"|These are in Check yourself\. The name after a wrong answer .*"
+    every = "\n".join(line for lines in pages for line in lines)
+    assert len(re.findall(rf"^(?:{announced})$", every, re.M)) > 200
+    for *lines, number in pages:
+        assert not re.fullmatch(announced, lines[-1]), (number, lines[-1])
+        assert not re.match(r"(☐|✓)? ?[BC]\. ", lines[0]), (number, lines[0])
+
+
 def test_the_guide_on_paper_numbers_its_pages_and_its_contents_lead_there(folder):
     reader = PdfReader(folder / "guide.pdf")
     check_document(reader, "Instructor's guide")

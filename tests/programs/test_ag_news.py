@@ -16,8 +16,12 @@ from hub import serve
 from huggingface_hub.utils import httpx
 from pyarrow import parquet
 
+from conftest import ROOT
 from lessons.sources import load
 from lessons.sources.ag_news import _reason
+
+sys.path.append(str(ROOT / "deploy" / "jupyterhub" / "student"))
+from start import link_download
 
 # What a student does, in a process of its own: the hub's address is read at import.
 STUDENT = """
@@ -101,6 +105,20 @@ def is_what_was_sent(received, sent):
     assert learned == rows(train.texts, train.labels)
     assert len(received["validation"][0]) == 160
     assert received["test"] == [test.texts, test.labels]  # the official one, as it is
+
+
+def test_a_shared_download_that_nobody_may_write_serves_each_student(ask, files, sent, tmp_path):
+    """As a class's server has it: links in the student's own cache, and no network."""
+    with serve(files) as (_, address):
+        is_what_was_sent(ask(address), sent)
+    shared, mine = tmp_path / "shared", tmp_path / "mine"
+    shared.mkdir()
+    for name in ("hub", "datasets"):
+        (tmp_path / name).rename(shared / name)
+    before = {path: path.stat().st_mtime_ns for path in shared.rglob("*")}
+    link_download(shared, mine)
+    is_what_was_sent(ask("http://127.0.0.1:9", HF_HOME=str(mine)), sent)
+    assert {path: path.stat().st_mtime_ns for path in shared.rglob("*")} == before
 
 
 def test_it_comes_from_the_hub_once_and_then_from_the_cache(ask, files, sent):

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
-from conftest import NO_REAL_ROWS, ROOT, piece_of, pytest_collection_modifyitems
+from conftest import MAY_LACK, NO_REAL_ROWS, ROOT, piece_of, pytest_collection_modifyitems
 
 TWO = ("-n", "2", "--no-loadscope-reorder")
 
@@ -39,12 +39,14 @@ def test_a_skipped_test_fails_the_run_of_two_workers_and_is_named(run):
     result.stdout.fnmatch_lines(["FAILED: no test may be skipped here (--no-skips), but 2 were"])
 
 
+@pytest.mark.parametrize("lacks", MAY_LACK)
 @pytest.mark.parametrize(
     ("reason", "ended"),
-    [(NO_REAL_ROWS, pytest.ExitCode.OK), ("no browser", pytest.ExitCode.TESTS_FAILED)],
+    [(None, pytest.ExitCode.OK), ("no browser", pytest.ExitCode.TESTS_FAILED)],
 )
-def test_without_real_rows_no_other_test_may_be_skipped(run, reason, ended):
-    result = run({"test_one.py": skips(reason)}, "--no-skips", "--without-real-rows")
+def test_without_what_a_machine_lacks_no_other_test_may_be_skipped(run, lacks, reason, ended):
+    reason = reason or MAY_LACK[lacks]
+    result = run({"test_one.py": skips(reason)}, "--no-skips", f"--without-{lacks}")
     assert result.ret == ended
     result.stdout.fnmatch_lines([f"SKIPPED *test_one.py::test_it*: Skipped: {reason}"])
 

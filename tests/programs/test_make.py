@@ -286,6 +286,47 @@ def test_torchtext_gets_an_environment_of_its_own(bare):
     assert not (bare / ".venv").exists()
 
 
+HUB = "deploy/jupyterhub"
+NPM = """#!/bin/sh
+echo npm "$@" >> LOG
+test -e "$4"/package.json && test -e "$4"/package-lock.json && mkdir -p "$4"/node_modules/.bin
+"""
+
+
+@pytest.fixture
+def with_hub(bare):
+    (bare / HUB).mkdir(parents=True)
+    for name in ("constraints.txt", "package.json", "package-lock.json"):
+        shutil.copy(ROOT / HUB / name, bare / HUB / name)
+    (bare / HUB / "requirements.txt").write_text("torch")
+    (bare / "bin").mkdir()
+    write_program(bare / "bin" / "npm", NPM)
+    return bare
+
+
+def test_a_class_server_gets_an_environment_of_its_own_with_a_proxy(with_hub):
+    path = f"PATH={with_hub / 'bin'}:{os.environ['PATH']}"
+    assert "Making the environment .venv-hub" in make(with_hub, "env-hub", path).stdout
+    into = f"pip install --quiet -c {HUB}/constraints.txt -r {HUB}/requirements.txt -e ."
+    assert log(with_hub) == [into, "npm ci --silent --prefix .venv-hub"]
+    assert make(with_hub, "env-hub", path).stdout == ""
+    shutil.rmtree(with_hub / ".venv-hub" / "node_modules")
+    made = make(with_hub, "env-hub", path)
+    assert "what npm installs is missing\nSo .venv-hub is made again" in made.stdout
+    assert not (with_hub / ".venv").exists()
+
+
+def test_without_npm_there_is_no_class_server_and_that_is_said(with_hub):
+    (with_hub / "bin" / "npm").unlink()
+    programs = ("sh", "sed", "make", "env", "python3")
+    for name in programs:
+        (with_hub / "bin" / name).symlink_to(shutil.which(name))
+    made = make(with_hub, "env-hub", f"PATH={with_hub / 'bin'}")
+    assert made.returncode != 0
+    assert "needs Node.js 20 or newer, with npm" in made.stderr
+    assert not (with_hub / ".venv-hub").exists()
+
+
 # --------------------------------------------------------------- where none can be made
 
 

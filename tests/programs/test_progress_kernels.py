@@ -117,6 +117,8 @@ def test_killed_at_any_time_all_that_was_done_is_kept(tmp_path):
 # ------------------------------------------------------------------------------- notebooks
 
 WORK = """
+import os
+os.chdir("/")  # the file is where the kernel has begun
 from lessons.exercises import check, hint, solution
 check("05-steps", lambda stories, batch_size, epochs: stories)
 hint("05-steps")
@@ -202,14 +204,16 @@ def test_to_refresh_the_notebooks_is_no_learners_work_either():
 
 
 PLAIN = """
-from lessons.exercises import check
-from lessons.progress import record
+from lessons.exercises import check, solution
 check("05-steps", 1)
-print(record().path.exists())
+solution("05-steps")
 """
 
 
-def test_what_tests_start_keeps_nothing_either(tmp_path):
+def test_a_plain_program_leaves_nothing_behind(tmp_path):
     command = [sys.executable, "-c", PLAIN]
-    run = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert run.stdout.endswith("False\n")
+    run = subprocess.run(
+        command, cwd=tmp_path, env=LEARNER, check=True, capture_output=True, text=True
+    )
+    assert "def my_steps(" in run.stdout  # in it, it is known that there was an attempt
+    assert list(tmp_path.iterdir()) == []

@@ -14,7 +14,9 @@ from packaging.specifiers import SpecifierSet
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-WANTED = PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]
+EXTRAS = PROJECT["optional-dependencies"]
+WANTED = PROJECT["dependencies"] + EXTRAS["instructor"] + EXTRAS["test"]
+WANTED.remove("lessons[instructor]")  # as its packages stand there already
 PINS = [Requirement(line) for line in (ROOT / "constraints.txt").read_text().splitlines()]
 
 
@@ -59,7 +61,7 @@ def test_conda_installs_the_same_pins_and_the_lessons():
 def test_the_packages_are_those_that_the_course_needs():
     assert [Requirement(wanted).name for wanted in PROJECT["dependencies"]] == [
         *("anywidget", "datasets", "filelock", "ipywidgets", "jupyterlab", "matplotlib"),
-        *("packaging", "pyarrow", "torch"),
+        *("packaging", "pyarrow", "torch", "tqdm"),
     ]
 
 

@@ -16,7 +16,8 @@ READ = ("split", "text", "loaders", "model", "training", "validation", "checkpoi
 LAYERS = (
     "support",  # what is no lesson's point
     *READ,
-    *("sources", "figures", "silent_bugs", "questions", "progress", "exercises", "panels"),
+    *("sources", "figures", "silent_bugs", "questions", "progress", "exercises"),
+    *("classroom", "panels"),
 )
 
 

@@ -580,6 +580,36 @@ def test_an_endless_loop_is_ended(answer, monkeypatch):
     assert examine(TWICE, lambda numbers: 2 * numbers[0]).state == PASSED
 
 
+def slept(seconds):
+    """An answer that is right, and takes so long without computing anything."""
+
+    def sleeps(numbers):
+        for _ in range(10):
+            time.sleep(seconds / 10)
+        return 2 * numbers[0]
+
+    return sleeps
+
+
+def test_a_right_answer_may_take_its_time_on_a_busy_computer(monkeypatch):
+    """Others compute while it waits for the processor: that is no part of the limit."""
+    monkeypatch.setattr("lessons.exercises.runner.SECONDS", 0.1)
+    monkeypatch.setattr("lessons.exercises.runner.PATIENCE", 1000)
+    assert examine(TWICE, slept(0.3)).state == PASSED
+
+
+def test_an_answer_that_only_waits_is_ended_as_well(monkeypatch):
+    monkeypatch.setattr("lessons.exercises.runner.SECONDS", 0.02)
+    monkeypatch.setattr(time, "process_time", lambda: 0.0)
+    assert examine(TWICE, slept(1)).text.startswith("Your code was stopped after")
+
+
+def test_what_many_threads_compute_is_not_added_up(monkeypatch):
+    monkeypatch.setattr("lessons.exercises.runner.SECONDS", 2)
+    monkeypatch.setattr(time, "process_time", lambda: 100 * time.monotonic())
+    assert examine(TWICE, slept(0.3)).state == PASSED
+
+
 def test_the_time_limit_leaves_no_thread_behind():
     examine(TWICE, lambda numbers: 2)
     waiting = [one for one in threading.enumerate() if one.name == "lessons-time-limit"]

@@ -64,7 +64,7 @@ def test_a_section_begins_with_its_heading(course):
 @pytest.fixture
 def notes(tmp_path):
     """A copy of all speaker notes."""
-    for path in FOLDER.glob("[0-9][0-9].md"):
+    for path in (*FOLDER.glob("[0-9][0-9].md"), FOLDER / "exercises.toml"):
         (tmp_path / path.name).write_text(path.read_text(encoding="utf-8"), encoding="utf-8")
     return tmp_path
 
@@ -80,6 +80,40 @@ def test_a_note_of_no_cell_is_an_error(notes):
         file.write("\n## nowhere\n*1 minute*\n\n**Say.** Look.\n")
     with pytest.raises(ValueError, match="03 .*: there is no cell nowhere in the notebook"):
         read_course(notes)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('05-loop = "epochs-idea"', "", "each exercise once, and nothing else; see 05-loop"),
+        ("05-loop", "05-lop", "each exercise once, and nothing else; see 05-lo"),
+        ('"epochs-idea"', '"epoch-ideas"', "05-loop: lesson 05 has no section 'epoch-ideas'"),
+    ],
+)
+def test_an_exercise_that_follows_no_section_is_an_error(notes, old, new, said):
+    path = notes / "exercises.toml"
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ValueError, match=rf"exercises\.toml: .*{said}"):
+        read_course(notes)
+
+
+def test_the_timetable_of_a_lesson_adds_up_and_has_each_exercise_once(course):
+    for lesson in course.lessons:
+        sections, ends, tasks = zip(*lesson.timetable, strict=True)
+        assert sections == lesson.sections
+        assert ends[0] == sections[0].minutes and ends[-1] == lesson.minutes
+        assert sorted(task.id for group in tasks for task in group) == [
+            task.id for task in sorted(lesson.tasks, key=lambda task: task.id)
+        ]
+
+
+def test_a_long_lesson_says_near_its_middle_after_which_section_a_break_is_good(course):
+    for lesson in (one for one in course.lessons if one.minutes > 60):
+        prepare = " ".join(lesson.about["Prepare"].split())
+        ends = [end for section, end, _ in lesson.timetable if f"*{section.title}*" in prepare]
+        assert any(0.4 < end / lesson.minutes < 0.7 for end in ends), lesson.title
 
 
 def test_what_is_not_there_is_named(course):
@@ -146,7 +180,8 @@ def test_every_exercise_has_its_prompt_its_solutions_and_what_wrong_answers_show
         assert " ".join(task.exercise.code.split()) in page
         assert len(task.wrong) >= 3
         for wrong in task.wrong:
-            assert f"{plain(wrong.words)} … | {plain(wrong.misconception)} |" in page
+            said = " ".join(guide.with_code(wrong.words).split())
+            assert f"{said} … | {plain(wrong.misconception)} |" in page
 
 
 def test_the_tests_on_paper_have_no_answers_and_the_key_has_them(pages):
@@ -180,6 +215,11 @@ def test_a_text_of_plain_words_is_no_markup():
     assert guide.as_plain_text("2 * 3 | `a_b` [c](d) #e\n<f> $g$ ~~h~~") == (
         r"2 \* 3 \| \`a\_b\` \[c\](d) \#e \<f\> \$g\$ \~\~h\~\~"
     )
+
+
+def test_code_stays_code_where_it_is_asked_for():
+    assert guide.with_code("`a_b` is * not c_d\nor ` alone") == r"`a_b` is \* not c\_d or \` alone"
+    assert guide.with_code("`a | b`") == r"\`a \| b\`"  # would be two cells of a table
 
 
 # ------------------------------------------------------------------------------ the plans
@@ -223,6 +263,15 @@ def test_after_an_hour_and_a_half_comes_a_break(plans):
         for _, session in sessions(plans)
         if session.minutes > 90
     )
+
+
+def test_an_exercise_comes_after_the_section_that_it_can_follow(course, plans):
+    for plan in plans:
+        links = [row.link for session in plan.sessions for row in session.rows]
+        for task in (task for lesson in course.lessons for task in lesson.tasks):
+            if (exercise := f"#exercise-{task.id}") in links:
+                section = f"#lesson-{task.id[:2]}-{task.after}"
+                assert section in links[: links.index(exercise)], (plan.title, task.id)
 
 
 def test_sessions_of_a_day_do_not_overlap(plans):

@@ -125,7 +125,7 @@ def code_of(path):
     return [*sources(path, "code"), *blocks]
 
 
-OTHERS = ("exercises", "panels")  # rooms with other functions of the same names
+OTHERS = ("classroom", "exercises", "panels", "progress")  # rooms with names of their own
 MODULES = sorted(
     path
     for path in (ROOT / "src/lessons").rglob("*.py")

@@ -22,7 +22,7 @@ from lessons.questions import misconceptions, parse
 
 PAGES = sorted(
     path
-    for pattern in ("*.md", "docs/*.md", "benchmarks/*.md", "src/**/README.md")
+    for pattern in ("*.md", "docs/*.md", "benchmarks/*.md", "deploy/*/*.md", "src/**/README.md")
     for path in ROOT.glob(pattern)
 )
 TEXTS = {path: path.read_text(encoding="utf-8") for path in PAGES}

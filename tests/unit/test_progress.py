@@ -146,7 +146,7 @@ def test_a_full_disk_loses_nothing(here, monkeypatch):
     with monkeypatch.context() as patched:
         patched.setattr("os.fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
         here.change(passed("05-b"))
-    assert "(No space left)" in here.trouble[0]
+    assert "(No space left)" in here.trouble[0] and "that has room" in here.trouble[0]
     assert again(here).read().passed == {"05-a": True}
     assert sorted(here.read().passed) == ["05-a", "05-b"]
     assert {path.name for path in here.path.parent.iterdir()} == {"progress.json", "progress.lock"}
@@ -162,6 +162,16 @@ def test_a_kernel_that_hangs_with_the_lock_holds_nobody_up_for_long(here, monkey
     assert sorted(again(here).read().passed) == ["05-a", "05-b", "05-c"]
 
 
+def test_a_folder_without_locks_is_told_as_it_is(here, monkeypatch):
+    def none(*_, **__):
+        raise NotImplementedError("There are no locks")
+
+    monkeypatch.setattr(FileLock, "acquire", none)
+    here.change(passed("05-a"))
+    assert "(There are no locks)" in here.trouble[0]
+    assert here.read().passed == {"05-a": True}
+
+
 GOOD = nothing()._asdict()
 DAMAGED = {
     "empty": b"",
@@ -172,9 +182,13 @@ DAMAGED = {
     "a list": b"[]",
     "of another program": b'{"settings": [1], "history": []}',
     "a kind is missing": json.dumps({k: v for k, v in GOOD.items() if k != "hints"}).encode(),
-    "a kind more": json.dumps({**GOOD, "marks": {}}).encode(),
+    "a kind for another": json.dumps(
+        {{"hints": "marks"}.get(k, k): v for k, v in GOOD.items()}
+    ).encode(),
     "a list of names": json.dumps({**GOOD, "passed": ["05-a"]}).encode(),
     "a word for a number": json.dumps({**GOOD, "hints": {"05-a": "two"}}).encode(),
+    "below zero": json.dumps({**GOOD, "hints": {"05-a": -1}}).encode(),
+    "far too long": json.dumps({**GOOD, "passed": {"05-a" * 250_000: True}}).encode(),
     "true for a number": json.dumps({**GOOD, "attempts": {"05-a": True}}).encode(),
 }
 
@@ -191,6 +205,19 @@ def test_a_damaged_or_foreign_file_is_kept_aside_and_said_once(here, content, by
     assert here.path.with_name("progress.damaged-1.json").read_bytes() == content
     expected = {"05-a": True} if by == "read" else {"05-a": True, "05-b": True}
     assert again(here).read().passed == expected
+
+
+def test_the_file_of_a_newer_version_stays_as_it_is(here):
+    here.change(passed("05-a"))
+    content = json.dumps({**GOOD, "marks": {"05-a": [1]}}).encode()
+    here.path.write_bytes(content)
+    here.read()
+    (said,) = here.news()
+    assert "(a newer version of this course has written it)" in said
+    assert said.endswith("Install the newest version of this course.")
+    assert sorted(here.change(passed("05-b")).passed) == ["05-a", "05-b"]
+    assert here.path.read_bytes() == content
+    assert {path.name for path in here.path.parent.iterdir()} == {"progress.json", "progress.lock"}
 
 
 def test_each_damaged_file_is_kept(here):
@@ -318,6 +345,16 @@ def test_trouble_is_said_once_below_the_verdict(restart, tmp_path, capsys):
     assert "cannot be kept" not in capsys.readouterr().out
 
 
+def test_what_the_file_says_is_not_passed_is_not(restart, tmp_path, capsys):
+    """Somebody has changed it by hand."""
+    record().change(lambda done: (done.attempts.update({ID: 1}), done.passed.update({ID: False})))
+    solution(ID)
+    assert "Another way" not in capsys.readouterr().out
+    assert "0 of 4 exercises passed" in shown(Progress("05"))
+    assert "not yet</td><td>1</td>" in shown(Progress("05"))
+    assert f"Next: <b>exercise {ID}</b>" in shown(Progress("05"))
+
+
 def test_reset_says_what_it_forgot(restart, capsys):
     check(ID, RIGHT)
     capsys.readouterr()
@@ -326,6 +363,7 @@ def test_reset_says_what_it_forgot(restart, capsys):
         said = capsys.readouterr().out
         begun = "Forgotten: what you did in " if what == ID else "There was nothing to forget of "
         assert said.startswith(f"{begun}{words}."), said
+        assert ("until you run their cells again" in said) == (what == ID)
     solution(ID)
     assert "Try it first" in capsys.readouterr().out
     for what in ("05-stps", 5, "5", ""):

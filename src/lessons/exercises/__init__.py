@@ -61,7 +61,7 @@ def solution(id: str, force: bool = False) -> None:
         done = record().read()
         if force or id in done.attempts:
             print(exercise.code)
-            if id in done.passed:
+            if done.passed.get(id):
                 _show_others(exercise)
         else:
             print(
@@ -82,7 +82,10 @@ def forget(what: str) -> str:
     """Forget it, as `reset` does, and say so in a sentence."""
     name = "all lessons" if what == ALL else f"{'exercise' if what[2:] else 'lesson'} {what}"
     if record().forget(what):
-        return f"Forgotten: what you did in {name}. What you have written in notebooks stays."
+        return (
+            f"Forgotten: what you did in {name}. What you have written in notebooks stays, and so "
+            "does what other panels show, until you run their cells again."
+        )
     return f"There was nothing to forget of {name}."
 
 

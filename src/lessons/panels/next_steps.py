@@ -37,7 +37,7 @@ def parts(done: Done, notebooks: dict[str, Lesson]) -> dict[str, Part]:
 def _part(lesson: str, done: Done, notebook: Lesson | None) -> Part:
     """A lesson is done without its predictions: they are made before one knows, or not at all."""
     ids = list(of_lesson(lesson, EXERCISES))
-    left = [f"exercise {id}" for id in ids if id not in done.passed]
+    left = [f"exercise {id}" for id in ids if not done.passed.get(id)]
     exercises = Share(len(ids) - len(left), len(ids))
     asked = [f"{lesson} {one.text}" for one in questions(lesson)]
     right = [done.questions.get(name, False) for name in asked]
@@ -57,7 +57,7 @@ def _part(lesson: str, done: Done, notebook: Lesson | None) -> Part:
 
 def state_of(id: str, done: Done) -> str:
     """How it is with an exercise: "passed", "not yet" or "not attempted"."""
-    if id in done.passed:
+    if done.passed.get(id):
         return "passed"
     return "not yet" if id in done.attempts else "not attempted"
 

@@ -18,6 +18,10 @@ from lessons.support.files import write_whole
 
 ALL = "all"  # in place of a name or a lesson
 WAIT = 2.0  # seconds for another kernel to write; it takes milliseconds
+LONGEST = 1_000_000  # bytes of a file; all that there is to do takes some thousands
+
+MOVE = "Start the notebooks in a folder that you may write to and that has room."
+UPDATE = "Install the newest version of this course."
 
 
 class Done(NamedTuple):
@@ -117,9 +121,7 @@ class Record:
         """Read what the file holds now. One that is damaged or foreign is put aside."""
         try:
             if self._kept:
-                self._known = parse(self.path.read_bytes())
-        except FileNotFoundError:
-            self._known = nothing()
+                self._known = self._held()
         except ValueError:
             self._write()
         except OSError as error:
@@ -136,17 +138,22 @@ class Record:
             with lock.acquire(poll_interval=0.01):
                 done = self._with_waiting(self._base())
                 write_whole(self.path, json.dumps(done._asdict(), indent=1).encode())
+                self._known, self._waiting, self._unkept = done, [], ""
         except (OSError, NotImplementedError) as error:  # the latter: no locks in this folder
             self._cannot_keep(error)
-        else:
-            self._known, self._waiting, self._unkept = done, [], ""
+
+    def _held(self) -> Done:
+        """What the file holds; nothing if there is none. Raises ValueError and Newer as `parse`."""
+        try:
+            with self.path.open("rb") as file:
+                return parse(file.read(LONGEST + 1))
+        except FileNotFoundError:
+            return nothing()
 
     def _base(self) -> Done:
         """What the file holds, or what this kernel knows if it is damaged. The lock is ours."""
         try:
-            return parse(self.path.read_bytes())
-        except FileNotFoundError:
-            return nothing()
+            return self._held()
         except ValueError:
             aside = put_aside(self.path)
             self._aside = (
@@ -157,26 +164,41 @@ class Record:
 
     def _cannot_keep(self, error: Exception) -> None:
         """Note it, if it is not noted yet: one reason is enough."""
-        reason = getattr(error.__cause__ or error, "strerror", None) or "another program holds it"
+        reason = getattr(error.__cause__ or error, "strerror", None) or str(error)
+        if isinstance(error, TimeoutError):
+            reason = "another program holds it"
         self._unkept = self._unkept or (
             f"Your progress cannot be kept in {self.path} ({reason}), so it will be forgotten when "
-            "the kernel ends. Start the notebooks in a folder that you may write to."
+            f"the kernel ends. {UPDATE if isinstance(error, Newer) else MOVE}"
         )
 
 
+class Newer(OSError):
+    """A newer version of this course has written the file, so this one leaves it alone."""
+
+
 def parse(content: bytes) -> Done:
-    """What a file holds. Raises ValueError if it is damaged, or of another program."""
+    """What a file holds. Raises ValueError if it is damaged, or of another program; or Newer."""
+    if len(content) > LONGEST:
+        raise ValueError("It is longer than all that there is to do.")
     try:
         held = json.loads(content)
     except RecursionError as error:
         raise ValueError("It is nested without end.") from error
-    if not isinstance(held, dict) or held.keys() != KINDS.keys():
+    if not isinstance(held, dict) or not held.keys() >= KINDS.keys():
         raise ValueError("It has not the kinds of entries that there are.")
+    if held.keys() > KINDS.keys():
+        raise Newer(0, "a newer version of this course has written it")
     for kind, entries in held.items():
         values = entries.values() if isinstance(entries, dict) else [None]
-        if any(type(value) is not KINDS[kind] for value in values):
+        if not all(_fits(value, KINDS[kind]) for value in values):
             raise ValueError(f"Its {kind} are not what they should be.")
     return Done(**held)
+
+
+def _fits(value: Any, kind: type) -> bool:
+    """Is it exactly of this kind, and no number below zero?"""
+    return type(value) is kind and not (isinstance(value, int) and value < 0)
 
 
 def put_aside(path: Path) -> Path:
