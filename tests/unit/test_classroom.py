@@ -519,9 +519,15 @@ def test_the_text_for_a_terminal():
         "Cy        05 ✗?  0 of 2\n\n"
         "✓ passed, ✗ not yet, ○ not attempted, ? could not be read\n\n"
         "2 of 3: divides by the number of batches. 05-loop (1), 05-running (2)\n"
-        "1 more answers are not yet, and show none that is known.\n\n"
+        "Not yet without one that is known, answers: 1.\n\n"
         "! Cy: -x: It is empty."
     )
+
+
+def test_what_may_be_right_is_named():
+    one = Outcome(NOT_YET, "It passes, but it uses `eval`. Look at it yourself.")
+    found = ClassResult([Student("Ana", {"05-loop": one}, [])], ["05-loop"])
+    assert as_text(found).endswith("Perhaps right, so look at these yourself: Ana 05-loop.")
 
 
 def test_a_gradebook_has_one_row_a_student_and_no_formula():

@@ -34,6 +34,7 @@ from lessons.exercises.errors import likely_slip
 from lessons.exercises.runner import NOT_ATTEMPTED, NOT_YET, OUR_FAULT, PASSED, SECONDS, examine
 
 UNREADABLE = "could not be read"
+LOOK = "Look at it yourself."  # ends what is said where only a person can tell
 
 AT_WORK = round(1.5 * SECONDS)  # seconds of a processor for an answer and the cells it needs
 WALL = 6 * SECONDS  # seconds that may pass until its verdict, on a machine that is busy with others
@@ -93,7 +94,7 @@ def _whole(task: dict[str, Any]) -> Module:
 def _look(unusual: str) -> str:
     return (
         f"It passes, but it uses `{unusual}`, which no exercise needs: with it, an answer can pass "
-        "that is not right. Look at it yourself."
+        f"that is not right. {LOOK}"
     )
 
 
@@ -300,7 +301,7 @@ def _not_defined(error: BaseException, trees: dict[str, Any]) -> Told:
     if isinstance(error, ModuleNotFoundError) and not str(error.name).startswith("lessons"):
         return UNREADABLE, f"It needs a package that is not installed here ({what})."
     if isinstance(error, PermissionError) and str(error).startswith(_REFUSED):
-        return UNREADABLE, f"It needs a cell that cannot be run here. {error} Look at it yourself."
+        return UNREADABLE, f"It needs a cell that cannot be run here. {error} {LOOK}"
     frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename in trees]
     where = f"\nin line {frames[-1].lineno} of your cell: {frames[-1].line}" if frames else ""
     slip = likely_slip(what, frames[-1].line or "" if frames else "")
