@@ -42,6 +42,9 @@ PICTURES = TEMPLATES / "slides" / "panels"  # of those panels that store none: 0
 LAB = "http://localhost:8888"
 LIVE = "live in JupyterLab, when the cell has run"  # what a stored panel says of itself
 PREDICT = re.compile(r"\*\*Predict\b")
+FOLD = re.compile(r"</?details>|<summary>.*?</summary>", re.S)
+NO_PREDICTION = "You made no prediction this time. "  # the class did, aloud or by hand
+HEADING = re.compile(r"^#{1,6} +(.+)$", re.M)
 NOT_SHOWN = re.compile(r"# drawing: skip it")
 SVG = "http://www.w3.org/2000/svg"
 
@@ -95,9 +98,10 @@ def slide_type(cell: NotebookNode) -> str:
 def deck_of(path: Path, notes: dict[str, Note], lab: str) -> NotebookNode:
     """The lesson as the template wants it: `metadata.deck` of each cell says what it does."""
     notebook = read_lesson(path)
-    slides = slides_of(notebook)
+    slides, heading = slides_of(notebook), ""
     for slide, following in zip(slides, [*slides[1:], None], strict=True):
         _lay_out(slide)
+        heading = _repeat_heading(slide, heading)
         for cell in filter(is_panel, slide.cells):
             _show_panel(cell, path, lab)
         first, last = slide.cells[0].metadata.deck, slide.cells[-1].metadata.deck
@@ -132,7 +136,19 @@ def _lay_out(slide: Slide) -> None:
         asked = cell.cell_type == "markdown" and bool(PREDICT.search(cell.source))
         if "remove-output" in tags:
             cell.outputs = []
+        if cell.cell_type == "markdown":
+            cell.source = FOLD.sub("", cell.source)  # what is in it has a step of its own
     slide.cells[0].metadata.deck["columns"] = columns
+
+
+def _repeat_heading(slide: Slide, heading: str) -> str:
+    """Let a slide that begins without a heading repeat the last one. Returns the one in force."""
+    begin = slide.cells[0]
+    if not (begin.cell_type == "markdown" and HEADING.match(begin.source)):
+        words = str(markdown2html(heading)).strip()
+        begin.metadata.deck["continued"] = words.removeprefix("<p>").removesuffix("</p>")
+    prose = (cell.source for cell in slide.cells if cell.cell_type == "markdown")
+    return [heading, *HEADING.findall("\n".join(prose))][-1]
 
 
 def _classes(cell: NotebookNode, tags: set[str], step: int) -> str:
@@ -213,8 +229,7 @@ def page_of(path: Path, notes: dict[str, Note], lab: str) -> str:
     )
     resources = {"metadata": {"path": str(path.parent), "name": title_of(path, notebook)}}
     page, _ = exporter.from_notebook_node(notebook, resources)
-    page = page.replace("<details>", "<details open>")  # it comes with a step of its own
-    return _point_links(page, lab)
+    return _point_links(page.replace(NO_PREDICTION, ""), lab)
 
 
 def title_of(path: Path, notebook: NotebookNode) -> str:

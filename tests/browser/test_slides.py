@@ -1,12 +1,14 @@
 """Decks of slides in Chromium, opened from the disk; and a lesson shown in JupyterLab itself."""
 
 import shutil
+from io import BytesIO
 
 import pytest
 from decks import SIZES, away, deck_page, measure, open_deck
 from jupyter_browser import LAB, until
 from lesson_notebooks import NOTEBOOKS
 from playwright.sync_api import expect
+from pypdf import PdfReader
 
 from scripts.slides import NOTEBOOKS as FOLDER
 from scripts.slides import build
@@ -41,6 +43,15 @@ def test_every_slide_fits_on_small_and_large_screens(name, decks, deck):
     assert {slide: words for slide, words in faults.items() if words} == {}
 
 
+def test_letters_are_larger_where_there_is_room(decks, deck):
+    slides = {one.id: one for one in measure(deck, decks / "05_training_loop.html")}
+    assert (slides["step"].prose, slides["step"].code) == (24, 22)  # with its heading in small
+    large = """Object.fromEntries([...document.querySelectorAll("[data-cell]")].map(
+        one => [one.dataset.cell, one.querySelector(".large") !== null]))"""
+    found = deck.evaluate(large)
+    assert (found["bare"], found["step"], found["bare-predict"]) == (True, True, False)
+
+
 # For each question, what is shown at the same time of the cell that follows it.
 ASKED = """() => {
   const shown = one => one.checkVisibility({visibilityProperty: true, opacityProperty: true});
@@ -57,9 +68,8 @@ ASKED = """() => {
         if (!cell.classList.contains("text") || !asks || !shown(cell) || seen.has(cell)) return;
         seen.add(cell);
         const next = cells[at + 1];
-        found[cell.dataset.id] = cell.querySelector("details") !== null
-          || Boolean(next && shown(next)
-            && (!next.querySelector(".out") || [...next.querySelectorAll(".out")].some(shown)));
+        found[cell.dataset.id] = Boolean(next && shown(next)
+          && (!next.querySelector(".out") || [...next.querySelectorAll(".out")].some(shown)));
       });
     } while (Reveal.nextFragment());
   }
@@ -92,6 +102,7 @@ def test_what_does_not_fit_would_be_noticed(decks, deck):
         tall: "below: T",
         "<p style='white-space: nowrap'>" + "W" * 120 + "</p>": "beyond the side: WWW",
         "<p style='font-size: 23px'>small</p>": "prose of 23 px",
+        "<div class='out'><i style='font-size: 23px'>small</i></div>": "prose of 23 px",
         "<pre style='font-size: 17px'>small</pre>": "code of 17 px",
         "<div class='code'><div class='code'><pre>"
         + "x\n" * 15
@@ -115,6 +126,26 @@ def test_the_first_slide_shows_where_in_the_pipeline_the_lesson_is(name, decks, 
     assert here and set(here) == {"5px"} and "5px" not in elsewhere
     assert "This lesson: " in drawing.locator("desc").text_content()
 
+
+def test_a_printed_deck_has_a_page_for_each_step(decks, deck):
+    """As docs/instructors.md says: with ?print-pdf. No page runs over into a next one."""
+    name = decks / "05_training_loop.html"
+    open_deck(deck, name)
+    steps = deck.evaluate(STEPS)
+    deck.goto(f"{name.as_uri()}?print-pdf")
+    deck.wait_for_function("window.Reveal && Reveal.isReady()")
+    expect(deck.locator(".pdf-page")).to_have_count(sum(steps.values()))
+    assert deck.locator(".pdf-page .large").count() > 0
+    pages = PdfReader(BytesIO(deck.pdf(prefer_css_page_size=True))).pages
+    assert len(pages) == sum(steps.values()) > len(steps)
+    words = [page.extract_text() for page in pages]
+    assert "The training loop" in words[0] and min(map(len, words)) > 10
+    assert {round(page.mediabox.width / page.mediabox.height, 2) for page in pages} == {1.78}
+
+
+# How many steps each slide has.
+STEPS = """Object.fromEntries(Reveal.getSlides().map(one => [one.dataset.cell,
+  1 + new Set([...one.querySelectorAll(".fragment")].map(e => e.dataset.fragmentIndex)).size]))"""
 
 WIDTHS = "rects => rects.map(one => getComputedStyle(one).strokeWidth)"
 

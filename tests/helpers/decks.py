@@ -33,7 +33,7 @@ MEASURE = """() => {
     const element = node.parentElement;
     if (!node.data.trim() || !inside(element) || !shown(element)) continue;
     const size = parseFloat(getComputedStyle(element).fontSize) * scale;
-    const kind = element.closest("pre, code, .out, table") ? "code" : "prose";
+    const kind = element.closest("pre, code, table") ? "code" : "prose";
     if (found[kind] === null || size < found[kind]) {
       found[kind] = size;
     }

@@ -2,34 +2,29 @@
 
 python tests/helpers/panel_pictures.py [notebooks/05_training_loop.ipynb ...]
 
-Those panels are taken that store no HTML of their own. About half a minute a notebook.
+Those panels are taken that store no HTML of their own. About half a minute a notebook. Each file
+notes what its picture is made of; a test fails when that has changed since.
 """
 
-import shutil
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import nbformat
 from jupyter_browser import BROWSER, QUIET, Notebook, serve_lab
 from lesson_notebooks import NOTEBOOKS, read
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-from scripts.slides import PICTURES, is_panel
+from panel_sources import KEY, made_of, panels_of, picture_of
+
+from scripts.slides import PICTURES
 
 WIDTH = 1060  # of the window: the panel in it is 892 px wide, and its parts are side by side
 COLOURS = 64
 HIDE = "all => all.forEach(one => { one.style.display = 'none'; })"
-
-
-def panels_of(path):
-    """The number and id of each cell whose panel needs a picture."""
-    return [
-        (number, cell.id)
-        for number, cell in enumerate(read(path).cells)
-        if is_panel(cell) and not any("text/html" in one.get("data", {}) for one in cell.outputs)
-    ]
 
 
 def take(page, address, path):
@@ -39,24 +34,33 @@ def take(page, address, path):
     notebook.idle()
     if any("TrainingLab(" in cell.source for cell in read(path).cells):
         notebook.run("lab.run(epochs=5)")  # with curves in it
-    for number, id in panels_of(path):
-        file = PICTURES / f"{path.stem[:2]}-{id}.png"
+    for number, cell in panels_of(path):
+        file = picture_of(path, cell)
         panel = page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".lessons-panel")
-        panel.locator(".widget-html:has(.lessons-now)").evaluate_all(
-            HIDE
-        )  # the runs: too much to read
+        runs = panel.locator(".widget-html:has(.lessons-now)")
+        runs.evaluate_all(HIDE)  # too much to read
         panel.screenshot(path=file)
-        Image.open(file).convert("RGB").quantize(COLOURS).save(file, optimize=True)
+        note = PngInfo()
+        note.add_text(KEY, made_of(cell))
+        Image.open(file).convert("RGB").quantize(COLOURS).save(file, optimize=True, pnginfo=note)
         print(file)
     page.evaluate("jupyterapp.serviceManager.sessions.shutdownAll()")
+
+
+def copy_to_last_panel(path, folder):
+    """Copy a notebook without what comes after its last panel: a run there would give it away."""
+    notebook = read(path)
+    last = max(number for number, _ in panels_of(path))
+    notebook.cells = notebook.cells[: last + 1]
+    nbformat.write(notebook, folder / path.name)
 
 
 def main():
     asked = [Path(one) for one in sys.argv[1:]] or NOTEBOOKS
     PICTURES.mkdir(exist_ok=True)
     with TemporaryDirectory() as folder, TemporaryDirectory() as home:
-        for path in asked:
-            shutil.copy(path, folder)
+        for path in filter(panels_of, asked):
+            copy_to_last_panel(path, Path(folder))
         with serve_lab(folder, home) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
             size = {"width": WIDTH, "height": 720}

@@ -207,6 +207,18 @@ CHEATS = {
     "return my_steps(stories, batch_size, epochs)",
     "is equal to all": "class All(float):\n    def __sub__(self, other):\n        return 0.0\n"
     "    __rsub__ = __float__ = __sub__\nreturn All(1)",
+    "asks the library by its whole name": "import lessons.text\n"
+    "return lessons.exercises.lesson_05.my_steps(stories, batch_size, epochs)",
+    "asks a module that has another": "import collections\n"
+    "library = collections._sys.modules['lessons.exercises.lesson_05']\n"
+    "return library.my_steps(stories, batch_size, epochs)",
+    "has its code in a text": "import timeit\nfound = []\n"
+    "timeit.timeit('import lessons.exercises.lesson_05 as l; found.append(l.my_steps(*asked))',"
+    " number=1, globals={'found': found, 'asked': (stories, batch_size, epochs)})\nreturn found[0]",
+    "writes a verdict with the right number": "import os, sys\nframe = sys._getframe()\n"
+    "while 'token' not in frame.f_locals:\n    frame = frame.f_back\n"
+    "there = frame.f_locals\nos.write(there['pipe'], f\"{there['token']} passed\\n\".encode())\n"
+    "os._exit(0)",
     "looks into its caller": "import sys\nframe = sys._getframe()\nwhile frame:\n"
     "    stories = frame.f_locals.get('epochs', stories)\n    frame = frame.f_back\n" + RIGHT,
 }
@@ -219,10 +231,11 @@ def test_an_answer_that_gets_at_its_check_does_not_pass(judges, way):
 
 
 def test_who_uses_what_no_exercise_needs_is_to_be_looked_at(judges):
-    state, text = tried(judges, "import os", steps(f"os.getcwd()\n{RIGHT}"))
+    state, text = tried(judges, "import os", steps(f"os.getpid()\n{RIGHT}"))
     assert state == NOT_YET
     assert text.startswith("It passes, but it uses `os`") and text.endswith("Look at it yourself.")
     assert tried(judges, "import os", steps(RIGHT))[0] == PASSED  # it is not used
+    assert tried(judges, "import sys", steps(f"sys.maxsize\n{RIGHT}"))[0] == PASSED
 
 
 @pytest.mark.skipif(landlock() < 3, reason="needs Linux 6.2 with Landlock")
@@ -232,7 +245,33 @@ def test_no_file_is_written_where_python_does_not_know_of_it(judges, tmp_path):
     assert "Permission denied" in text and not target.exists()
 
 
+def test_time_counts_while_the_processor_works_on_it(tmp_path, monkeypatch):
+    """So nobody fails because a computer is busy with others."""
+    patched = "import lessons.classroom.judge as j; j.AT_WORK, j.WALL = 2, 6; j.serve('.')"
+    monkeypatch.setattr(trying, "JUDGE", ["-c", patched])
+    monkeypatch.chdir(tmp_path)
+    judges = Judges(str(tmp_path), 1)
+    try:
+        asleep = tried(judges, steps("import time\ntime.sleep(60)"))
+        late = tried(judges, "import time\npause = time.sleep(3)", steps(f"pause\n{RIGHT}"))
+        at_work = tried(judges, steps("while True:\n    pass"))
+    finally:
+        judges.close()
+    assert asleep[0] == OUR_FAULT and "Run the command once more" in asleep[1]  # and is not kept
+    assert late[0] == PASSED
+    assert tuple(at_work) == (
+        NOT_YET,
+        "Your code was stopped after 2 seconds. Does a loop never end?",
+    )
+
+
 # ------------------------------------------------------------------------ what is not the answer
+
+
+def test_an_answer_that_needs_a_cell_that_is_refused_is_to_be_looked_at(judges):
+    cell = "from tempfile import TemporaryDirectory\nfolder = TemporaryDirectory()"
+    state, text = tried(judges, cell, steps(f"folder\n{RIGHT}"))
+    assert state == UNREADABLE and text.endswith("(os.mkdir). Look at it yourself.")
 
 
 def test_an_error_in_a_cell_that_is_needed_is_told_with_its_line(judges):

@@ -279,6 +279,14 @@ def test_a_press_that_waits_for_the_end_of_the_cell_finds_nobody(panel, name):
     assert status(panel).startswith("Finished.")
 
 
+def test_after_a_run_from_code_the_controls_say_which_it_was(panel):
+    panel.run("leak", seed=2)
+    assert find(panel, ipywidgets.Dropdown, "bug").value == "leak"
+    assert panel._seed.value == 2 and status(panel).startswith("Finished.")
+    panel.run("mystery", seed=12)  # no seed of the slider, and no telling which bug
+    assert find(panel, ipywidgets.Dropdown, "bug").value == "leak" and panel._seed.value == 2
+
+
 def test_stop_while_a_cell_trains(panel, capsys):
     panel._show = lambda: find(panel, ipywidgets.Button, "Stop").disabled or press(panel, "Stop")
     panel.run("leak")

@@ -1,5 +1,6 @@
 """What a class has handed in: found, read, taken apart and shown. Nothing of it is run here."""
 
+import ast
 import io
 import json
 import os
@@ -11,7 +12,7 @@ import pytest
 from hand_ins import little_class
 from wrong_answers import WRONG_ANSWERS
 
-from lessons.classroom import reading
+from lessons.classroom import answers, reading
 from lessons.classroom.__main__ import main
 from lessons.classroom.answers import answers_in
 from lessons.classroom.judge import UNREADABLE, namespace
@@ -358,6 +359,54 @@ def test_magics_do_not_hide_a_cell():
     assert steps("%%bash\nls", cell) == steps(cell)
 
 
+def test_what_runs_python_is_python():
+    for first in ("%%time", "\n%%capture out --no-stderr", "x = !ls", "files = %ls"):
+        assert steps(f"{first}\n{DEF.format(2)}", CHECK) == [(DEF.format(2), "my_steps")]
+    named = "%time check('05-steps', mine)"
+    assert steps(f"mine = 2\n{named}") == [("mine = 2", "mine")]
+    assert steps(f">>> {DEF.format(2)}".replace("\n", "\n... "), CHECK) != []
+
+
+def test_an_operator_at_the_start_of_a_line_is_no_magic():
+    cell = DEF.format("(stories\n            % batch_size)")
+    assert steps(cell, CHECK) == [(cell, "my_steps")]
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["x.append(1)", "x[0] = 1", "del x[0]", "x += [1]", "for i in range(3):\n    x.append(i)"],
+)
+def test_what_changes_a_value_in_place_comes_with_it(change):
+    cells = ["x = [0]", change, DEF.format("x"), CHECK]
+    assert steps(*cells) == [("\n\n".join(cells[:-1]), "my_steps")]
+
+
+def test_a_name_of_a_loop_needs_no_value_before():
+    cells = ["for i in [1]:\n    train()", "for i in [2]:\n    x = i", DEF.format("x"), CHECK]
+    assert steps(*cells) == [("\n\n".join(cells[1:-1]), "my_steps")]
+
+
+def test_a_function_that_is_called_at_once_has_the_values_of_that_place():
+    """And not only those that stand above the check."""
+    cells = ["data = 1", "def run():\n    return data", "score = run()", "data = 2"]
+    ((shown, _),) = steps(*cells, DEF.format("score"), CHECK)
+    assert shown.index("data = 1") < shown.index("score = run()")
+
+
+def test_dots_are_no_answer_where_there_is_another():
+    begin = DEF.format("").replace("return ", "...")
+    assert steps(begin, CHECK, DEF.format(2)) == [(DEF.format(2), "my_steps")]
+    assert steps(begin, CHECK) == [(begin, "my_steps")]
+
+
+def test_names_that_lead_to_ever_more_names_end(monkeypatch):
+    monkeypatch.setattr(answers, "MOST_SEEN", 20)
+    cells = [f"def f{i}():\n    return f{i + 1}()\nx{i} = f0()" for i in range(20)]
+    every = ", ".join(f"x{i}" for i in range(20))
+    why = "It needs a chain of values that is too long to follow."
+    assert steps(*cells, DEF.format(every), CHECK) == [why]
+
+
 @pytest.mark.parametrize(
     ("cells", "why"),
     [
@@ -388,7 +437,13 @@ def test_a_lessons_imports_are_there_and_no_solution():
 @pytest.mark.parametrize(
     "code",
     [
-        "import os", "import os.path as p", "from sys import modules", "eval('1')", "x.__class__",
+        "import os\nos.getpid()", "import os as p", "from sys import modules", "eval('1')",
+        "x.__class__ = y", "import sys\nx = sys", "import timeit", "import random as r\nr._os",
+        "from enum import _sys", "import lessons\nlessons.exercises", "from lessons import *",
+        "getattr(torch, 's' + 'ys')", "getattr(torch, 'sys')", "locals()", "import codecs",
+        "match f:\n    case object(__globals__=g):\n        pass", "import pkgutil",
+        "from lessons.panels.progress import EXERCISES", "import torch.serialization.pickle",
+        "import traceback", "torch.load(x, weights_only=False)", "operator.attrgetter(x)",
         "from lessons.exercises.lesson_05 import my_train", "import lessons.exercises as e",
         "from lessons import exercises", "class A:\n    def __eq__(self, other):\n        return 1",
         "try:\n    1 / 0\nexcept Exception as e:\n    e.__traceback__", "torch.os.getcwd()",
@@ -397,7 +452,7 @@ def test_a_lessons_imports_are_there_and_no_solution():
     ],
 )  # fmt: skip
 def test_what_no_exercise_needs_is_found(code):
-    assert reaches_for(code)
+    assert reaches_for(ast.parse(code))
 
 
 @pytest.mark.parametrize(
@@ -406,10 +461,14 @@ def test_what_no_exercise_needs_is_found(code):
         "import torch\nmodel.eval()\nre.compile('a')", "signal = code = 3", "from math import ceil",
         "class A(nn.Module):\n    def __init__(self):\n        super().__init__()",
         "from lessons.validation import best", "from . import x", "print(1)", "getattr(a, 'b')",
+        "import sys\nsys.maxsize - sys.float_info.max", "import os.path\nos.path.join('a', 'b')",
+        "import os\nos.getcwd()", "from io import BytesIO", "x.__class__.__name__",
+        "import torch.nn.functional as F", "torch.load(x, weights_only=True)",
+        "from IPython.display import display", "import pandas",
     ],
 )  # fmt: skip
 def test_what_exercises_need_is_usual(code):
-    assert reaches_for(code) == ""
+    assert reaches_for(ast.parse(code)) == ""
 
 
 def test_a_changed_check_is_seen(monkeypatch):
@@ -460,9 +519,15 @@ def test_the_text_for_a_terminal():
         "Cy        05 ✗?  0 of 2\n\n"
         "✓ passed, ✗ not yet, ○ not attempted, ? could not be read\n\n"
         "2 of 3: divides by the number of batches. 05-loop (1), 05-running (2)\n"
-        "1 more answers are not yet, and show none that is known.\n\n"
+        "Not yet without one that is known, answers: 1.\n\n"
         "! Cy: -x: It is empty."
     )
+
+
+def test_what_may_be_right_is_named():
+    one = Outcome(NOT_YET, "It passes, but it uses `eval`. Look at it yourself.")
+    found = ClassResult([Student("Ana", {"05-loop": one}, [])], ["05-loop"])
+    assert as_text(found).endswith("Perhaps right, so look at these yourself: Ana 05-loop.")
 
 
 def test_a_gradebook_has_one_row_a_student_and_no_formula():

@@ -6,9 +6,13 @@ from functools import cache
 from html.parser import HTMLParser
 
 import nbformat
+import panel_sources
 import pytest
 from lesson_notebooks import NOTEBOOKS, read
+from panel_sources import KEY, made_of, panels_of, picture_of
+from PIL import Image
 
+from lessons.panels.prediction import NONE
 from scripts import slides
 from scripts.notes import Note, Paragraph
 from scripts.slides import build, drawing_for, page_of
@@ -161,13 +165,47 @@ def test_a_second_column_begins_at_the_tag(deck):
     assert {one["class"] for one in columns.values()} == {"column"}
 
 
+def test_a_slide_without_a_heading_repeats_the_last_one_outside_of_the_outline(deck):
+    tree = deck(
+        text("one", "## The `loop`\n\nA", "slide"),
+        text("more", "B", "subslide"),
+        code("run", "# no heading", "out", "subslide"),
+        text("two", "## Stop\n\nC", "slide"),
+        text("last", "D", "subslide"),
+    )
+    repeated = {
+        one["within"][-1]["data-cell"]: (one["tag"], one["text"])
+        for one in tree.of_class("continued")
+    }
+    loop = ("p", "The loop, continued")
+    assert repeated == {"more": loop, "run": loop, "last": ("p", "Stop, continued")}
+    headings = [one["text"] for one in tree.tags if re.fullmatch(r"h\d", one["tag"])]
+    assert headings == ["More", "The loop", "Stop"]
+
+
 def test_what_folds_out_in_the_notebook_comes_with_its_own_step(deck):
     tree = deck(
         text("ask", "**Predict:** how many?", "slide"),
         text("answer", "<details>\n<summary>Answer</summary>\n\nTen.\n\n</details>"),
     )
-    (details,) = (one for one in tree.tags if one["tag"] == "details")
-    assert step(cell(tree, "answer")) == 1 and "open" in details
+    answer = cell(tree, "answer")
+    assert step(answer) == 1 and answer["text"].strip() == "Ten."
+    assert [one["tag"] for one in tree.tags if one["tag"] in ("details", "summary")] == []
+
+
+@every_lesson
+def test_no_answer_folds_out_in_the_cell_that_asks(path):
+    prose = [one.source for one in shown_cells(path) if one.cell_type == "markdown"]
+    assert [one for one in prose if slides.PREDICT.search(one) and "<details" in one] == []
+
+
+@every_lesson
+def test_the_class_is_not_told_that_it_made_no_prediction(path):
+    assert slides.NO_PREDICTION.strip() == NONE
+    stored = [str(one.get("outputs", "")) for one in shown_cells(path)]
+    assert NONE not in "".join(one["text"] for one in tree_of(path).of_class("cell"))
+    if path.stem.startswith(("06", "07")):
+        assert NONE in "".join(stored)  # so it is the deck that leaves it out
 
 
 def test_skipped_cells_are_not_in_the_deck(deck):
@@ -198,6 +236,39 @@ def test_notes_are_where_the_speaker_view_looks_for_them(deck):
 
 
 # -------------------------------------------------------------------- panels and links
+
+
+@every_lesson
+def test_the_picture_of_a_panel_is_as_new_as_the_code_that_draws_it(path):
+    """If this fails, look at the panels and take them anew: see the message."""
+    again = f"python tests/helpers/panel_pictures.py notebooks/{path.name}"
+    for _, one in panels_of(path):
+        file = picture_of(path, one)
+        assert file.exists(), f"no picture of the panel {one.id}: {again}"
+        with Image.open(file) as image:
+            assert image.info.get(KEY) == made_of(one), f"{file.name} is older: {again}"
+
+
+def test_no_picture_is_left_of_a_panel_that_is_gone():
+    wanted = {picture_of(path, one) for path in NOTEBOOKS for _, one in panels_of(path)}
+    assert set(slides.PICTURES.glob("*.png")) == wanted
+
+
+def test_what_changes_the_look_of_a_panel_is_noticed_and_a_comment_is_not(monkeypatch):
+    (lab,) = (one for path in NOTEBOOKS[5:6] for _, one in panels_of(path) if one.id == "lab")
+    before, source_of = made_of(lab), panel_sources.source_of
+
+    def name_with(module, line):
+        changed = {module: line + "\n" + source_of(module)}
+        monkeypatch.setattr(panel_sources, "source_of", lambda n: changed.get(n) or source_of(n))
+        return made_of(lab)
+
+    drawn_by = ("panels.training_lab", "panels.live_plot", "figures.plots", "panels.controls")
+    assert all(name_with(module, "COLOUR = 1") != before for module in drawn_by)
+    assert name_with("panels.live_plot", "# in other words") == before
+    assert name_with("panels.word_map", "COLOUR = 1") == before  # another panel
+    with pytest.raises(LookupError, match="no class of lessons.panels"):
+        made_of(text("lost", "nothing"))
 
 
 LIVE = "Cut the pile: live in JupyterLab, when the cell has run."

@@ -12,7 +12,11 @@ from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from IPython.core.inputtransformer2 import TransformerManager
+
 from lessons.exercises.asserts import Exercise
+
+MOST_SEEN = 100_000  # steps from name to name; an answer takes a few hundred
 
 
 class Trial(NamedTuple):
@@ -122,7 +126,7 @@ class Notebook:
     def __init__(self, cells: Iterable[str], path: str) -> None:
         """Read each cell. Those that are no Python are in `broken`, by their numbers from 0."""
         self.path = path
-        self.cells = [_without_magics(cell) for cell in cells]
+        self.cells = list(cells)
         self.statements: list[_Statement] = []
         self.places: dict[str, list[int]] = {}  # where each name gets a value, from the first
         self.broken: dict[int, str] = {}
@@ -139,8 +143,8 @@ class Notebook:
     def answer(self, id: str, expression: ast.expr, place: int) -> Answer:
         """An answer that is checked at this place, and all that it needs."""
         where = self.path, self.statements[min(place, len(self.statements) - 1)].cell + 1
-        needed, missing = self._needed(expression, place)
         try:
+            needed, missing = self._needed(expression, place)
             steps = self._in_order(needed)
         except RecursionError:
             why = "It needs a chain of values that is too long to follow."
@@ -163,11 +167,12 @@ class Notebook:
     def _needed(self, expression: ast.expr, place: int) -> tuple[dict[int, set[int]], set[str]]:
         """The statements that an expression needs, by their places, with those each needs at once.
 
-        And the names that no statement binds.
+        And the names that no statement binds. Raises RecursionError if there is no end of it.
         """
         wanted = [(name, place, -1) for name in _names_of(expression)]
         needed: dict[int, set[int]] = {}
         missing: set[str] = set()
+        seen: set[tuple[int, int, int]] = set()
         while wanted:
             name, before, asking = wanted.pop()
             if (found := self._binding(name, before, asking)) is None:
@@ -175,21 +180,34 @@ class Notebook:
                 continue
             if asking >= 0:
                 needed[asking].add(found)
+            one = self.statements[found]
             if found not in needed:
                 needed[found] = set()
-                one = self.statements[found]
                 wanted += [(name, found, found) for name in one.now]
-                wanted += [(name, place, -1) for name in one.later]
+            if (
+                found,
+                before,
+                asking,
+            ) not in seen:  # who asks may call it, so they are needed there
+                seen.add((found, before, asking))
+                wanted += [(name, before, asking) for name in one.later]
+            if len(seen) > MOST_SEEN:
+                raise RecursionError
         if unknown := missing - set(dir(builtins)):
             needed |= {star: set() for star in self.places.get("*", []) if star not in needed}
         return needed, unknown
 
     def _binding(self, name: str, before: int, asking: int) -> int | None:
-        """Where a name gets its value: the last place above; if there is none, the first below."""
+        """Where a name gets its value: the last place above; if there is none, the first below.
+
+        The code to begin with, with dots for a body, only counts where there is nothing else.
+        """
         places = self.places.get(name, [])
         first = bisect_left(places, before)
         nearest = [*reversed(places[max(0, first - 2) : first]), *places[first : first + 2]]
-        return next((place for place in nearest if place != asking), None)
+        others = [place for place in nearest if place != asking]
+        done = (place for place in others if not _is_stub(self.statements[place].node))
+        return next(done, others[0] if others else None)
 
     def _in_order(self, needed: dict[int, set[int]]) -> list[_Statement]:
         """Statements as they stand in the notebook, but each after those that it needs at once."""
@@ -208,22 +226,32 @@ class Notebook:
 # -------------------------------------------------------------------------- reading a statement
 
 
-def _without_magics(source: str) -> str:
-    """A cell without IPython's own lines, such as `%timeit` and `!pip`; other lines stay."""
-    if source.lstrip().startswith("%%"):
-        return ""
-    return re.sub(r"^(\s*)([%!?].*|\w[\w.]*\?+)$", r"\1pass", source, flags=re.M)
-
-
 def _statements(cell: int, source: str) -> list[_Statement]:
     """The statements of a cell. Raises SyntaxError or ValueError if it is no Python."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # such as "\d" in a string
-        body = ast.parse(source).body
+        try:
+            body = ast.parse(source).body
+        except SyntaxError:
+            source = _without_magics(source)
+            body = ast.parse(source).body
         return [
             _Statement(cell, number, node, source, *_names(node))
             for number, node in enumerate(body)
         ]
+
+
+_RUNS_ALL = re.compile(r"\A\s*%%(time|timeit|capture|prun)\b.*")
+_RUNS_LINE = re.compile(r"^(\s*)%time[ \t]+", re.M)
+
+
+def _without_magics(source: str) -> str:
+    """A cell as IPython reads it: `%`, `!`, `?` and prompts become Python, and so does `%%time`."""
+    source = _RUNS_LINE.sub(r"\1", _RUNS_ALL.sub("", source))
+    try:
+        return TransformerManager().transform_cell(source)
+    except RuntimeError:  # more of them than anybody writes
+        return source
 
 
 def _names(node: ast.stmt) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
@@ -233,11 +261,49 @@ def _names(node: ast.stmt) -> tuple[frozenset[str], frozenset[str], frozenset[st
     table = symtable.symtable(ast.unparse(node), "<cell>", "exec")
     symbols = table.get_symbols()
     binds = {one.get_name() for one in symbols if one.is_assigned() or one.is_imported()}
-    now = {one.get_name() for one in symbols if one.is_referenced()}
+    changed = set(_changed(node))
+    now = {one.get_name() for one in symbols if one.is_referenced()} - set(_looped(node))
     later: set[str] = set()
     for inner in table.get_children():
         _inner_names(inner, now, later)
-    return frozenset(binds), frozenset(now), frozenset(later - now)
+    return frozenset(binds | changed), frozenset(now | changed), frozenset(later - now)
+
+
+def _looped(node: ast.stmt) -> Iterator[str]:
+    """Names that its loops give a value, which need none before."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.For):
+            before = {one.id for one in ast.walk(inner.iter) if isinstance(one, ast.Name)}
+            bound = {one.id for one in ast.walk(inner.target) if isinstance(one, ast.Name)}
+            yield from bound - before
+
+
+_CHANGE = (
+    "add",
+    "append",
+    "clear",
+    "discard",
+    "extend",
+    "insert",
+    "pop",
+    "remove",
+    "sort",
+    "update",
+)
+
+
+def _changed(node: ast.stmt) -> Iterator[str]:
+    """What a statement changes in place, such as `words` in `words.append(1)`."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return  # it changes nothing until it is called
+    for inner in ast.walk(node):
+        match inner:
+            case ast.Call(ast.Attribute(ast.Name(name), method)) if method in _CHANGE:
+                yield name
+            case ast.Subscript(ast.Name(name), _, ast.Store() | ast.Del()):
+                yield name
+            case ast.AugAssign(ast.Name(name)):
+                yield name
 
 
 def _inner_names(table: symtable.SymbolTable, now: set[str], later: set[str]) -> None:
@@ -254,6 +320,15 @@ def _names_of(expression: ast.expr) -> set[str]:
     return {*now, *later}
 
 
+def _is_stub(node: ast.stmt) -> bool:
+    """A function whose body holds nothing but dots, a docstring, or `pass`."""
+    return isinstance(node, ast.FunctionDef) and all(
+        isinstance(one, ast.Pass)
+        or (isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant))
+        for one in node.body
+    )
+
+
 def _as_written(statement: _Statement) -> str:
     """A statement with its decorators, as it stands in its cell."""
     first = min(
@@ -262,7 +337,7 @@ def _as_written(statement: _Statement) -> str:
             *(one.lineno for one in getattr(statement.node, "decorator_list", [])),
         ]
     )
-    return "\n".join(statement.source.splitlines()[first - 1 : statement.node.end_lineno])
+    return "\n".join(statement.source.split("\n")[first - 1 : statement.node.end_lineno])
 
 
 def _told(error: BaseException) -> str:

@@ -8,6 +8,7 @@ a proof: see docs/classroom.md.
 import ast
 import builtins
 import sys
+from collections.abc import Iterator
 from types import FunctionType, ModuleType
 from typing import Any
 
@@ -17,14 +18,22 @@ def names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-_MODULES = names(
-    "_thread atexit builtins code ctypes faulthandler gc importlib inspect marshal multiprocessing "
-    "os pickle posix pty resource runpy shutil signal site socket subprocess sys threading "
-    "unittest"
+_USUAL = names(  # modules that an answer may import
+    "IPython abc array bisect collections contextlib copy csv dataclasses datetime decimal enum "
+    "fractions functools heapq ipywidgets itertools json lessons logging math matplotlib numbers "
+    "numpy operator pandas pathlib pprint random re scipy seaborn sklearn statistics string "
+    "textwrap time torch tqdm types typing typing_extensions warnings"
 )
-_BUILTINS = names("__import__ compile delattr eval exec globals open setattr vars")
-_INSIDES = names(  # of Python, and modules that others have, as in `torch.os`
-    "_getframe f_back f_locals f_globals tb_frame gi_frame with_traceback os sys gc ctypes builtins"
+_HARMLESS = names(  # what beginners use of two modules that can do anything
+    "sys.maxsize sys.float_info sys.getsizeof sys.version sys.version_info sys.stdout "
+    "os.path os.sep os.linesep os.getcwd os.cpu_count io.BytesIO io.StringIO"
+)
+_BUILTINS = names("compile delattr eval exec globals locals open setattr vars")
+_INSIDES = names(  # of Python, this course, and modules that others have, as in `torch.os`
+    "CodeType EXERCISES FileIO ForwardRef InteractiveShell allow_pickle attrgetter builtins "
+    "classroom ctypes dictConfig exercises f_back f_builtins f_globals f_locals gc get_type_hints "
+    "gi_frame importlib inspect io methodcaller os pickle read_pickle runpy subprocess sys "
+    "tb_frame threading traceback weights_only with_traceback"
 )
 _METHODS = names(  # that a class may have; with others, its objects can be equal to all
     "__init__ __call__ __iter__ __next__ __len__ __getitem__ __repr__ __str__ __enter__ __exit__ "
@@ -32,34 +41,62 @@ _METHODS = names(  # that a class may have; with others, its objects can be equa
 )
 
 
-def reaches_for(code: str) -> str:
+def reaches_for(code: ast.AST) -> str:
     """The first thing in the code of an answer that no exercise needs; nothing if all is usual."""
-    return next((found for node in ast.walk(ast.parse(code)) if (found := _unusual(node))), "")
+    return next((found for node in _nodes(code) if (found := _unusual(node))), "")
+
+
+def _nodes(code: ast.AST) -> Iterator[ast.AST]:
+    """All of it but what is harmless."""
+    left = [code]
+    while left:
+        match node := left.pop():
+            case ast.Attribute(ast.Name(module), name) if f"{module}.{name}" in _HARMLESS:
+                continue
+            case ast.keyword("weights_only", ast.Constant(True)):
+                continue
+            case ast.Attribute(value, "__class__", ast.Load()):  # the same as type(...)
+                left.append(value)
+                continue
+        yield node
+        left += reversed(list(ast.iter_child_nodes(node)))
 
 
 def _unusual(node: ast.AST) -> str:
     match node:
         case ast.Import(names):
-            return next((one.name for one in names if _is_forbidden(one.name)), "")
+            return next((one.name for one in names if not _is_usual(one.name, one.asname)), "")
         case ast.ImportFrom(str(module), names):
             inside = (f"{module}.{one.name}" for one in names)
-            return next((one for one in inside if _is_forbidden(one)), "")
-        case ast.Name(name) if name in _BUILTINS or _is_magic(name):
+            return next((one for one in inside if not _is_usual(one)), "")
+        case ast.Name(name) if name in _BUILTINS:
             return name
-        case ast.Attribute(attr=name) if name in _INSIDES or _is_magic(name):
-            return name
-        case ast.FunctionDef(name) | ast.Constant(str(name)) | ast.keyword(str(name)):
-            return name if _is_magic(name) else ""
-    return ""
+        case ast.Call(ast.Name("getattr"), [_, given, *_]) if not isinstance(given, ast.Constant):
+            return "getattr"  # of a name that is put together when it runs
+        case ast.alias():
+            return ""  # its import was looked at
+    return next(filter(_is_inside, _texts(node)), "")
 
 
-def _is_forbidden(module: str) -> bool:
+def _is_usual(module: str, name: str | None = None) -> bool:
+    """May it be imported, and under this name?"""
     parts = module.split(".")
-    return parts[0] in _MODULES or parts[:2] in (["lessons", "exercises"], ["lessons", "classroom"])
+    if module in ("sys", "os", "io"):
+        return name is None  # each use of it is looked at
+    is_plain = parts[0] in _USUAL and not any(map(_is_inside, parts[1:]))
+    return module in _HARMLESS or (is_plain and module != "lessons.*")
 
 
-def _is_magic(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__") and name not in _METHODS
+def _texts(node: ast.AST) -> Iterator[str]:
+    """Names and texts that stand in it, whatever kind of code it is."""
+    for _, value in ast.iter_fields(node):
+        several = value if isinstance(value, list) else [value]
+        yield from (one for one in several if isinstance(one, str))
+
+
+def _is_inside(name: str) -> bool:
+    is_magic = name.startswith("__") and name.endswith("__") and name not in _METHODS
+    return is_magic or name.lstrip("_") in _INSIDES
 
 
 # ----------------------------------------------------------------------- what was changed

@@ -4,6 +4,7 @@ import csv
 import io
 from itertools import groupby
 
+from lessons.classroom.judge import LOOK
 from lessons.classroom.results import STATES, ClassResult, Misconception
 from lessons.exercises.runner import NOT_YET
 
@@ -23,7 +24,9 @@ def as_text(result: ClassResult) -> str:
     lines += ["", ", ".join(f"{sign} {state}" for state, sign in STATES.items()), ""]
     lines += [sentence(one, len(result.students)) for one in result.misconceptions]
     if rest := result.others:
-        lines.append(f"{len(rest)} more answers are {NOT_YET}, and show none that is known.")
+        lines.append(f"{NOT_YET.capitalize()} without one that is known, answers: {len(rest)}.")
+    if look := [f"{student} {id}" for student, id, one in rest if one.text.endswith(LOOK)]:
+        lines.append(f"Perhaps right, so look at these yourself: {', '.join(look)}.")
     notes = [f"! {student.name}: {note}" for student in result.students for note in student.notes]
     return "\n".join([*lines, *([""] * bool(notes)), *notes])
 

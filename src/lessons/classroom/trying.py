@@ -22,6 +22,7 @@ from lessons.classroom.judge import UNREADABLE, Told
 from lessons.exercises.misconceptions import shown_by
 from lessons.exercises.runner import NOT_ATTEMPTED, NOT_YET, OUR_FAULT
 
+JUDGE = ["-m", "lessons.classroom.judge"]
 MOST_TRIED = 50  # of a student's answers to one exercise, the last ones
 
 
@@ -134,7 +135,7 @@ class _Judge:
         """Start it in an empty folder."""
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "lessons.classroom.judge", folder],
+            [sys.executable, *JUDGE, folder],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, **threads},

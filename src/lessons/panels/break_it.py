@@ -116,6 +116,10 @@ class BreakPanel(Panel):
         Worker.stop_any()
         if bug == MYSTERY:
             self._random, self._secret = Random(seed), None
+        else:
+            self._bug.value = bug
+        if seed in self._seed.values:
+            self._seed.value = seed
         try:
             self._worker.run(self._begin(bug, seed))
         finally:
