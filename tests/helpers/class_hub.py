@@ -368,8 +368,8 @@ class Student:
         await self.enabled("Train")
         await self.press("Train")
         await self.enabled("Stop")
-        end = time.monotonic() + draw.uniform(1, 3)
-        while time.monotonic() < end:  # the curves come meanwhile
+        end = time.monotonic() + draw.uniform(0.5, 2)
+        while time.monotonic() < end:  # a training takes 2.6 s or more
             await self.receive()
         pressed = time.monotonic()
         if self.comms[self.widget(description="Stop")].get("disabled"):
