@@ -14,6 +14,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_it_runs_and_every_widget_is_there(page, address, folder, path):
     shutil.copy(path, folder)
+    shutil.copytree(path.parent / "data", folder / "data", dirs_exist_ok=True)
     Notebook(page, address, path.name).run_all()
     notebook = page.locator(".jp-Notebook")
     expect(notebook.locator(TROUBLE)).to_have_count(0)

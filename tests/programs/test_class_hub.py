@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -37,7 +38,13 @@ def sources(notebook):
 
 
 def do(work):
-    return asyncio.run(work)
+    """Run it in a thread of its own: after tests in a browser this one has a loop already."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+async def within(work, seconds):
+    return await asyncio.wait_for(work, seconds)
 
 
 async def printed(student, source):
@@ -333,7 +340,7 @@ def test_students_cannot_reach_each_others_files_or_servers(two_users):
         values |= {"config": str(HUB / "jupyterhub_config.py"), "folder": str(data)}
         config.write_text(ISOLATED.format(password="a class of beginners", **values))
         with class_hub(data, config=config) as hub:
-            who, *seen = asyncio.run(work(hub))
+            who, *seen = do(work(hub))
     assert who == "True False False"
     assert seen == ["Permission denied"] * 6
 
@@ -387,7 +394,7 @@ def test_an_idle_server_ends_with_all_saved_and_one_that_trains_goes_on(tmp_path
             await idle.start_again()
 
     with class_hub(tmp_path / "data", config=config) as hub:
-        asyncio.run(asyncio.wait_for(work(hub), 120))
+        do(within(work(hub), 120))
 
 
 def test_nothing_is_left_when_whoever_started_the_hub_is_killed(tmp_path):

@@ -88,6 +88,15 @@ def test_an_earlier_model_is_kept(project, tmp_path):
     assert (tmp_path / "best.previous.pt").is_file()
 
 
+def test_an_earlier_training_is_not_resumed_in_place_of_a_new_one(project, tmp_path):
+    (tmp_path / "my.csv").write_text(ROWS, encoding="utf-8")
+    assert run(project / "train.py", "my.csv", "--epochs", 1, folder=tmp_path)[0] == 0
+    code, _, err = run(project / "train.py", "my.csv", "--lr", "1e30", folder=tmp_path)
+    assert code == 1 and "smaller --lr" in err  # before its first epoch was kept
+    code, _, err = run(project / "train.py", "my.csv", "--resume", folder=tmp_path)
+    assert code == 1 and "last.pt" in err
+
+
 def test_what_was_trained_with_other_settings_is_not_continued(project, tmp_path):
     (tmp_path / "my.csv").write_text(ROWS, encoding="utf-8")
     train = project / "train.py"

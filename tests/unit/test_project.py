@@ -168,7 +168,7 @@ def test_other_encodings_are_refused(project, write):
     [
         (["Road"] * 9 + ["road"] * 9, "only in capitals: Road, road"),
         (["x"] * 9, "only one class"),
-        (["x"] * 9 + ["y"] * 2, "'y' needs 3 texts"),
+        (["x"] * 9 + ["y"] * 2, "'y' has 2 texts. It needs 3"),
     ],
 )
 def test_classes_that_cannot_be_split_are_refused(project, labels, words):
@@ -178,7 +178,7 @@ def test_classes_that_cannot_be_split_are_refused(project, labels, words):
 
 def test_a_checkpoint_that_is_none_is_refused(project, tmp_path):
     path = tmp_path / "best.pt"
-    for contents in (b"", b"no zip file"):
+    for contents in (b"", b"no zip file", b"text,label\na,b\n", b"hello", b"jam"):
         path.write_bytes(contents)
         with pytest.raises(ValueError, match=r"no checkpoint of train\.py, or it is damaged"):
             project.model.load_classifier(path)
@@ -234,3 +234,10 @@ def test_it_stops_when_validation_is_no_better(project, tmp_path, monkeypatch):
     state = {"history": [], "vocabulary": {}, "names": []}
     project.train.fit(model, loader, loader, optimizer, None, settings, state)
     assert [row[2] for row in state["history"]] == [3.0, 1.0, 2.0, 1.5]
+
+
+def test_resumed_after_it_stopped_it_trains_no_further(project, tmp_path, monkeypatch):
+    monkeypatch.setattr(project.train, "train_one_epoch", lambda *arguments: 1 / 0)
+    history = [(1, 1.0, 1.0, 0.5, 0.5), (2, 1.0, 2.0, 0.5, 0.5), (3, 1.0, 3.0, 0.5, 0.5)]
+    settings = SimpleNamespace(epochs=9, lr=1.0, decay=False, patience=2, out=tmp_path)
+    project.train.fit(None, None, None, None, None, settings, {"history": list(history)})

@@ -49,7 +49,9 @@ def split(texts, labels, seed=0, share=0.1):
         raise ValueError(f"Some classes differ only in capitals: {', '.join(sorted(counts))}.")
     for name, count in sorted(counts.items()):
         if count < 3:
-            raise ValueError(f"The class {name!r} needs 3 texts or more, and has {count}.")
+            raise ValueError(
+                f"The class {name!r} has {count} texts. It needs 3: join it to another?"
+            )
         rows = [row for row, label in enumerate(labels) if label == name]
         rows = [rows[i] for i in torch.randperm(count, generator=generator)]
         size = max(1, round(share * count))  # of validation, and of test

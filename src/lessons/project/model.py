@@ -1,7 +1,6 @@
 """The model, the device, and the file that a model is kept in."""
 
 import os
-import pickle
 
 import torch
 from data import encode
@@ -43,8 +42,9 @@ def load(path, device="cpu"):
     """Read what `save` has written. Code in the file is never run. Raises ValueError."""
     try:
         return torch.load(path, map_location=device, weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError):
-        raise ValueError(f"{path} is no checkpoint of train.py, or it is damaged.") from None
+    except Exception as error:  # a file of another kind can raise anything
+        other = ValueError(f"{path} is no checkpoint of train.py, or it is damaged.")
+        raise (error if isinstance(error, OSError) else other) from None
 
 
 def load_classifier(path, device="cpu"):

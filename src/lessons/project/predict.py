@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from model import classify, load_classifier, pick_device
+from model import classify, load_classifier
 
 
 def main():
@@ -12,11 +12,10 @@ def main():
     parser.add_argument("checkpoint", help="best.pt of train.py")
     parser.add_argument("texts", nargs="*", help="without texts, the lines of the pipe are read")
     parser.add_argument("--file", type=Path, help="a file with a text in each line")
-    parser.add_argument("--device", default="auto", choices=("auto", "cpu", "cuda", "mps"))
     args = parser.parse_args()
     try:
-        classifier = load_classifier(args.checkpoint, pick_device(args.device))
-        lines = args.file.read_text(encoding="utf-8").splitlines() if args.file else sys.stdin
+        classifier = load_classifier(args.checkpoint)
+        lines = args.file.read_text(encoding="utf-8-sig").splitlines() if args.file else sys.stdin
         for text in filter(str.strip, args.texts or lines):
             name, probability = classify(*classifier, text)
             print(name, f"{probability:.0%}", text.strip(), sep="\t")

@@ -59,6 +59,9 @@ def fit(model, train_loader, validation_loader, optimizer, weights, args, state)
     """Train to the end, or until validation gets no better. `state` is what last.pt holds."""
     history = state["history"]  # rows of COLUMNS
     for epoch in range(len(history) + 1, args.epochs + 1):
+        if history and epoch - 1 - min(history, key=lambda row: row[2])[0] >= args.patience:
+            print(f"Stopped: validation was no better for {args.patience} epochs.")
+            break
         for group in optimizer.param_groups:  # the schedule: a straight line down, or none
             group["lr"] = args.lr * (1 - (epoch - 1) / args.epochs if args.decay else 1)
         train_loss = train_one_epoch(model, train_loader, optimizer, weights)
@@ -66,22 +69,17 @@ def fit(model, train_loader, validation_loader, optimizer, weights, args, state)
         print(*(f"{name} {value:.4g}" for name, value in zip(COLUMNS, history[-1], strict=True)))
         if not math.isfinite(history[-1][2]):
             raise ValueError("The loss is NaN or infinite. Try a smaller --lr.")
-        best = min(history, key=lambda row: row[2])[0]  # the epoch with the lowest loss
         state |= {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
         state |= {"order": train_loader.generator.get_state()}
-        if epoch == best:
+        if history[-1] == min(history, key=lambda row: row[2]):
             kept = {key: state[key] for key in ("model", "vocabulary", "names")}
             save(args.out / "best.pt", kept)
         save(args.out / "last.pt", state)
         with (args.out / "metrics.csv").open("w", newline="") as file:
             csv.writer(file).writerows([COLUMNS, *history])
-        if epoch - best >= args.patience:
-            print(f"Stopped: validation was no better for {args.patience} epochs.")
-            break
 
 
-def draw(history, path):
-    """The losses of all epochs, as a picture."""
+def draw_losses(history, path):
     ax = Figure().subplots()
     for column, style in ((1, "o-"), (2, "s--")):
         ax.plot([row[0] for row in history], [row[column] for row in history], style)
@@ -110,15 +108,16 @@ def run(args):
     if args.resume:
         saved = load(args.out / "last.pt")
         if any(saved.get(key) != state[key] for key in ("vocabulary", "names", "settings")):
-            raise ValueError("last.pt is of other data or settings. Train without --resume.")
+            raise ValueError("last.pt is of other data or settings. Give those, or another --out.")
         state = saved
         model.load_state_dict(state["model"])
         optimizer.load_state_dict(state["optimizer"])
         train_loader.generator.set_state(state["order"])
     elif best.exists():  # of an earlier training
         best.replace(best.with_stem("best.previous"))
+        (args.out / "last.pt").unlink(missing_ok=True)
     fit(model, train_loader, validation_loader, optimizer, weights.to(device), args, state)
-    draw(state["history"], args.out / "curves.png")
+    draw_losses(state["history"], args.out / "curves.png")
     if args.test:
         model, _, _ = load_classifier(best, device)
         _, right, balanced = evaluate(model, test_loader, weights.to(device))
@@ -150,7 +149,7 @@ def main():
     except (ValueError, OSError) as error:
         sys.exit(f"train.py: {error}")
     except KeyboardInterrupt:
-        sys.exit("Stopped. --resume goes on after the last whole epoch.")
+        sys.exit("Stopped. --resume goes on after the last whole epoch, if there is one.")
 
 
 if __name__ == "__main__":
