@@ -16,7 +16,6 @@ import shutil
 import sys
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from playwright.sync_api import Page
 from pypdf import PdfReader
 from sphinx.cmd.build import build_main
@@ -61,13 +60,7 @@ def main(folder: Path = handout.BUILD) -> None:
 
 def write_pages(folder: Path, course: Course) -> None:
     """Write the pages of the guide as Markdown."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
+    environment = handout.templates(TEMPLATES, keep_trailing_newline=True)
     environment.filters |= {
         "plain": as_plain_text,
         "said": with_code,

@@ -74,17 +74,22 @@ def main(folder: Path = BUILD) -> None:
         print_pdf(browser, folder / "handout.pdf")
 
 
+def templates(folder: Path, **more: Any) -> Environment:
+    """The templates in a folder. A name that is not given to one is an error."""
+    return Environment(
+        loader=FileSystemLoader(folder),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        **more,
+    )
+
+
 def handout() -> str:
     """The handout as HTML. Raises ValueError if a part of it is not where the list says."""
     wanted = tomllib.loads((TEMPLATES / "handout.toml").read_text(encoding="utf-8"))
     lesson, drawing = wanted["loop"]["lesson"], NOTEBOOKS / "img" / "pipeline.svg"
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates(TEMPLATES, autoescape=True)
     return environment.get_template("handout.html.j2").render(
         fonts=[(*face, file.as_uri()) for *face, file in FACES],
         drawing=Markup(drawing.read_text(encoding="utf-8")),

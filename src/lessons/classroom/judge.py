@@ -51,7 +51,7 @@ def serve(folder: str) -> None:
     os.chdir(folder)
     warnings.simplefilter("ignore")  # Python warns of fork where there are threads: none is at work
     torch.set_num_threads(1)
-    runner.SECONDS = WALL  # a check counts what passes; here it is what the processor works
+    runner.SECONDS = WALL  # an answer may catch the runner's own limit; RLIMIT_CPU it cannot
     for exercise in EXERCISES.values():  # what is imported or built at the first call is there then
         examine(exercise, exercise.solution)
     watch = Watch()
