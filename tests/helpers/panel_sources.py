@@ -11,6 +11,7 @@ from scripts.slides import PICTURES, is_panel
 
 SOURCE = ROOT / "src" / "lessons"
 KEY = "Made of"  # the name of the note in a picture's file
+NOT_DRAWN = ("page", "_ipython_display_")  # methods that say what a notebook stores of a panel
 DRAWS = re.compile(r"^from lessons\.((?:panels|figures|silent_bugs)\.\w+) import (.+?)$", re.M)
 
 
@@ -65,9 +66,11 @@ def source_of(name):
 
 
 def code_of(name):
-    """A module without comments and docstrings, whatever its line breaks."""
+    """A module without comments, docstrings and what is not drawn, whatever its line breaks."""
     tree = ast.parse(source_of(name))
     for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            node.body = [one for one in node.body if getattr(one, "name", "") not in NOT_DRAWN]
         documented = isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
         if documented and ast.get_docstring(node) is not None:
             del node.body[0]

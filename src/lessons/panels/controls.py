@@ -4,10 +4,13 @@ import html
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from string import ascii_uppercase
+from typing import Any
 
 import anywidget
 import ipywidgets as widgets
 from IPython.display import publish_display_data
+
+PAGE = "application/vnd.lessons.panel+json"  # what a site is told of a panel
 
 
 class _PanelScript(anywidget.AnyWidget):
@@ -44,10 +47,18 @@ class Panel:
         """The panel as HTML for a page without a kernel; empty if the text of `repr` is enough."""
         return ""
 
+    def page(self) -> dict[str, Any]:
+        """What a page without a kernel needs to answer like this panel: JSON, the same each time.
+
+        `panel` names the script that answers, such as "training-lab"; all else are its settings.
+        It is stored in the notebook. Empty if there is no such script: the page shows words alone.
+        """
+        return {}
+
     def _ipython_display_(self) -> None:
         bundle = {**self.root._repr_mimebundle_(), "text/plain": repr(self)}
-        if static := self.static():
-            bundle["text/html"] = static
+        bundle |= {"text/html": static} if (static := self.static()) else {}
+        bundle |= {PAGE: page} if (page := self.page()) else {}
         publish_display_data(bundle)
 
     def close(self) -> None:
