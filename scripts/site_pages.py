@@ -27,15 +27,19 @@ FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted([*FOLDER.glob("*.ipynb"), *FOLDER.glob("torchtext/*.ipynb")])
 DOCUMENTS = sorted(
     path
-    for pattern in ("C*.md", "docs/*.md", "benchmarks/*.md", "deploy/*/*.md", "instructor/open*.md")
+    for pattern in (
+        *("C*.md", "docs/*.md", "benchmarks/*.md", "deploy/*/*.md", "instructor/open*.md"),
+        *("notebooks/data/*.md", "src/lessons/sources/*/README.md"),
+    )
     for path in ROOT.glob(pattern)
-) + [FOLDER / "data" / "README.md", ROOT / "src/lessons/sources/mini_news/README.md"]
+)
 # What is another page on the site, or a part of one.
 MOVED = {
     "README.md": "index.md",
     "instructor": "guide/index.md",
     "src/lessons/questions/misconceptions.md": "guide/misconceptions.md",
 }
+GITHUB = "https://github.com/"
 LINK = re.compile(r"(\]\()(?!https?:|mailto:)([^)#]*)(#[^)]+)?(\))")
 SOURCE = re.compile(r'<img src="(?!\w+:)([^"]+)"')
 DATA_IMAGE = re.compile(r'src="data:image/(png|svg)[^;]*;base64,([^"]+)"')
@@ -55,7 +59,7 @@ class Place(NamedTuple):
 
     @property
     def top(self) -> str:
-        """The way from the page to the site's folder: ../"""
+        """The way from the page to the site's folder, such as `../` for a page in `docs`."""
         return "../" * (len(self.file.parts) - 1)
 
 
@@ -179,21 +183,20 @@ def _html(text: str) -> NotebookNode:
 
 def panel_html(cell: NotebookNode, place: Place) -> str:
     """The place of a panel, with what is to be seen there without a script."""
-    data = next(
-        one.data for one in cell.outputs if LIVE in one.get("data", {}).get("text/plain", "")
-    )
+    stored = (output.get("data", {}) for output in cell.outputs)
+    data = next(one for one in stored if LIVE in one.get("text/plain", ""))
     id = f"{place.file.stem[:2]}-{cell.id}"
     title, _, words = data["text/plain"].partition(f": {LIVE}")
     shown = data.get("text/html") or _picture(id, title, words.partition("\n")[2], place)
     settings = dict(data.get(PAGE, {}))
-    if not settings:
-        run = f'<a href="{place.top}run.html">run it yourself</a>'
-        return (
-            f'<div class="lessons-panel" id="{id}">{shown}<p>Live in JupyterLab: {run}.</p></div>'
-        )
-    name = settings.pop("panel")
-    given = html.escape(json.dumps(settings, ensure_ascii=False))
-    return f'<div class="lessons-panel" id="{id}" data-panel="{name}" data-settings="{given}">{shown}</div>'
+    attributes = {"class": "lessons-panel", "id": id}
+    if settings:
+        attributes["data-panel"] = settings.pop("panel")
+        attributes["data-settings"] = json.dumps(settings, ensure_ascii=False)
+    else:
+        shown += f'<p>Live in JupyterLab: <a href="{place.top}run.html">run it yourself</a>.</p>'
+    given = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
+    return f"<div {given}>{shown}</div>"
 
 
 def _picture(id: str, title: str, question: str, place: Place) -> str:
@@ -238,13 +241,14 @@ def _figures_to_files(cell: NotebookNode, place: Place) -> None:
 
 def _hints(id: str, place: Place) -> str:
     """In place of what `check` printed: the hints, folded up, and where answers are tried."""
-    hints = EXERCISES[id].hints
+    hints = [handout.as_html(hint) for hint in EXERCISES[id].hints]
     folded = "".join(
-        f"<details><summary>Hint {number} of {len(hints)}</summary>{handout.as_html(hint)}</details>"
+        f"<details><summary>Hint {number} of {len(hints)}</summary>{hint}</details>"
         for number, hint in enumerate(hints, 1)
     )
     run = f'<a href="{place.top}run.html">Run it yourself</a>'
-    return f'<div class="hints">{folded}<p><code>check</code> tries your answer in JupyterLab. {run}.</p></div>'
+    where = f"<p><code>check</code> tries your answer in JupyterLab. {run}.</p>"
+    return f'<div class="hints">{folded}{where}</div>'
 
 
 def _run_it(place: Place) -> str:
@@ -257,10 +261,10 @@ def _run_it(place: Place) -> str:
         "In its folder, this opens it in JupyterLab:</p>"
         f'<pre>make lab LAB_FLAGS="--LabApp.default_url=/lab/tree/{inside}"</pre>'
     )
-    if repository.startswith("https://github.com/"):
-        where = repository.removeprefix("https://github.com/")
-        binder = f"https://mybinder.org/v2/gh/{where}/HEAD?labpath=notebooks/{inside}"
-        text += f'<p>Or <a href="{binder}">open it on Binder</a>: nothing to install, slow to start.</p>'
+    if repository.startswith(GITHUB):
+        where = f"{repository.removeprefix(GITHUB)}/HEAD?labpath=notebooks/{inside}"
+        binder = f'<a href="https://mybinder.org/v2/gh/{where}">open it on Binder</a>'
+        text += f"<p>Or {binder}: nothing to install, slow to start.</p>"
     return f'<details class="run"><summary>Run it yourself</summary>{text}</details>'
 
 
@@ -306,8 +310,10 @@ def write_reference(folder: Path) -> None:
     table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## Who")[0]
     layers = LAYER.findall(table)
     for name, what in layers:
-        parts = [f"# {name}", what[0].upper() + what[1:] + "."]
-        for module in modules_of(name):
+        modules = modules_of(name)
+        parts = [f"# `lessons.{name}`"]
+        parts += [what[0].upper() + what[1:] + "."] * (len(modules) > 1)
+        for module in modules:
             parts += [f"## `{module}`" * (module != f"lessons.{name}")]
             parts += [f"```{{eval-rst}}\n.. automodule:: {module}\n```"]
         (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
