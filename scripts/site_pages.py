@@ -170,7 +170,12 @@ def page_of(notebook: NotebookNode, place: Place) -> NotebookNode:
 
 def _as_page(text: str) -> str:
     """Predictions are set apart; a row of the glossary can be linked to."""
-    text = PREDICT.sub(r":::{admonition} Predict\n:class: predict\n\1\n:::", text)
+
+    def asked(found: re.Match[str]) -> str:
+        question = found[1][0].upper() + found[1][1:]
+        return f":::{{admonition}} Predict\n:class: predict\n{question}\n:::"
+
+    text = PREDICT.sub(asked, text)
     return ROW.sub(
         lambda row: row[0].replace(row[1], f'<span id="{_term_id(row[1])}">{row[1]}</span>', 1),
         text,
@@ -302,6 +307,13 @@ def write_guide(folder: Path, course: Course) -> None:
             text = page.read_text(encoding="utf-8").replace(f"({name}.md", f"(/{file}")
             text = re.sub(rf"^{name}$", f"/{file.removesuffix('.md')}", text, flags=re.M)
             page.write_text(text, encoding="utf-8")
+    more = '<a href="../slides/index.html">The slides</a> open in a browser'
+    if (handout.BUILD / "guide.pdf").exists():
+        shutil.copy(handout.BUILD / "guide.pdf", pages)
+        more = f"[The guide as a PDF](guide.pdf). {more}"
+    index = pages / "index.md"
+    title, _, text = index.read_text(encoding="utf-8").partition("\n")
+    index.write_text(f"{title}\n\n{more}.\n{text}", encoding="utf-8")
 
 
 def write_reference(folder: Path) -> None:
