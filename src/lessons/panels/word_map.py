@@ -38,6 +38,9 @@ MARKS: tuple[dict[str, Any], ...] = (
     {"color": "#7777DD", "marker": "P"},
 )
 PLAIN: dict[str, Any] = {"color": "#7A7A7A", "marker": "x"}  # words of no topic
+# What is said, here and on a page, with {} for what differs.
+NO_TOPIC = "common words of no topic"
+NEAREST = "{}, these are nearest to “{}”: {}."
 
 
 class Topic(NamedTuple):
@@ -198,6 +201,7 @@ class WordMapPanel(Panel):
         left = [self._epoch.row, buttons(self._play), self._word, self._status]
         super().__init__(beside(left, [self._view]))
         self._epoch.listen(self._show)
+        self._first = word
         self._word.observe(lambda _: self._show(), "value")
         self._show()
 
@@ -214,6 +218,11 @@ class WordMapPanel(Panel):
     @property
     def _last(self) -> int:
         return len(self._map.tables) - 1
+
+    def page(self) -> dict[str, Any]:
+        """The first word, and what is said. The page has a recorded training of its own."""
+        said = {"nearest": NEAREST, "plain": NO_TOPIC}
+        return {"panel": "word-map", "title": self.title, "word": self._first, "said": said}
 
     def static(self) -> str:
         """The map before and after the training, beside each other."""
@@ -239,7 +248,8 @@ class WordMapPanel(Panel):
         self._view.value = labelled(svg(figure), describe(self._map, epoch))
 
 
-def _when(epoch: int) -> str:
+def when(epoch: int) -> str:
+    """The time of a map, as the beginning of a sentence."""
     return f"After epoch {epoch}" if epoch else "Before training"
 
 
@@ -255,12 +265,12 @@ def draw_words(ax: Axes, word_map: WordMap, epoch: int, marked: int | None = Non
         ax.scatter(x, y, 34, label=shorten(topic.name), linewidths=0, **mark)
         _name_words(ax, word_map, topic, epoch, corner, mark["color"])
     x, y = word_map.places(word_map.plain, epoch).T
-    ax.scatter(x, y, 26, label="common words of no topic", **PLAIN)
+    ax.scatter(x, y, 26, label=NO_TOPIC, **PLAIN)
     if marked is not None:
         place = word_map.places([marked], epoch)[0].tolist()
         _mark(ax, place, word_map.vocabulary.tokens[marked])
     ax.set(xlim=(-1.85 * reach, 1.85 * reach), ylim=(-reach, reach), xticks=[], yticks=[])
-    ax.set(title=_when(epoch).lower(), aspect="equal")
+    ax.set(title=when(epoch).lower(), aspect="equal")
     leave_to_browser(ax.texts)
 
 
@@ -308,7 +318,7 @@ def describe(word_map: WordMap, epoch: int) -> str:
         lie = "all topics lie near the middle"
     else:
         lie = "; ".join(f"{name} lie {side or 'near the middle'}" for name, side in sides.items())
-    return f"{_when(epoch)}, the words of {lie}. {tell_separation(word_map, epoch)}"
+    return f"{when(epoch)}, the words of {lie}. {tell_separation(word_map, epoch)}"
 
 
 def tell_separation(word_map: WordMap, epoch: int) -> str:
@@ -338,4 +348,4 @@ def tell_nearest(word_map: WordMap, id: int, epoch: int) -> str:
     """Which words are nearest to a word, and how near, in a sentence."""
     near = [f"{word} ({cosine:.2f})" for word, cosine in word_map.nearest(id, epoch)]
     word = word_map.vocabulary.tokens[id]
-    return f"{_when(epoch)}, these are nearest to “{word}”: {', '.join(near) or 'none'}."
+    return NEAREST.format(when(epoch), word, ", ".join(near) or "none")
