@@ -72,7 +72,9 @@ class CheckYourself(Panel):
 
 def _shown(question: Question) -> list[dict[str, str | bool]]:
     """What a reader sees of a question's options, in their order."""
-    return [{"text": one.text, "why": one.why, "right": one.right} for one in question.options]
+    texts = lettered([option.text for option in question.options])
+    pairs = zip(texts, question.options, strict=True)
+    return [{"text": text, "why": option.why, "right": option.right} for text, option in pairs]
 
 
 def verdict(option: Option) -> str:

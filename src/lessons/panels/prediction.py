@@ -35,6 +35,8 @@ from lessons.progress.course import lesson_that_asks
 # What is said, here and on a page, with {} for what differs.
 FIRST = "Choose, then press Commit. After that it is fixed, until you {}."
 COMMITTED = "You predict {}. Now read on: the result comes below."
+AGAIN = "You have committed already. {} to predict anew."
+LATER = "The result: it opens when you have committed your prediction."
 COMPARED = "You predicted {}, it is {}: {}."
 EXACTLY, TOO_HIGH, TOO_LOW = "exactly right", "{} too high", "{} too low"
 NO_CHOICE = "Choose one of the sketches first."
@@ -67,6 +69,7 @@ class Prediction(Panel):
     def page(self) -> dict[str, Any]:
         """The question, and what is said. What `compare` shows has the answer."""
         said = {"first": FIRST.format("load this page again"), "committed": COMMITTED}
+        said |= {"again": AGAIN.format("Load this page again"), "later": LATER}
         return {"title": self.title, "question": self._question, "said": said}
 
     def _press(self) -> None:
@@ -81,7 +84,7 @@ class Prediction(Panel):
 
     def _check_open(self) -> None:
         if self._committed:
-            raise ValueError("You have committed already. Run the cell again to predict anew.")
+            raise ValueError(AGAIN.format("Run the cell again"))
 
     def _fix(self, *controls: widgets.Widget) -> None:
         """Make the prediction final: disable its controls and show it."""

@@ -77,6 +77,12 @@ class WordMap(NamedTuple):
             raise ValueError(f"Type one word of the vocabulary; it does not know {word!r}.")
         return id
 
+    def named(self, topic: Topic) -> list[int]:
+        """The ids of a topic's commonest words, from top to bottom where they lie in the end."""
+        count = NAMED if len(self.topics) <= 4 else NAMED // 2  # so many there is room for
+        heights = self.places(topic.ids[:count], -1)[:, 1]
+        return [topic.ids[i] for i in heights.argsort(descending=True, stable=True).tolist()]
+
     def places(self, ids: list[int], epoch: int) -> Tensor:
         """Where these words lie on the map after an epoch: (words, 2)."""
         return self.tables[epoch][ids] @ self.axes
@@ -165,13 +171,14 @@ def plane(class_vectors: Tensor) -> Tensor:
     the upper left, the others clockwise (the orthogonal Procrustes problem). So other random
     numbers do not turn or mirror the map. From (classes, embedding_dim) to (embedding_dim, 2).
     """
-    corners = _corners(len(class_vectors)).to(class_vectors)
+    corners = corners_of(len(class_vectors)).to(class_vectors)
     centred = class_vectors - class_vectors.mean(dim=0)
     left, _, right = torch.linalg.svd(centred.T @ corners, full_matrices=False)
     return left @ right  # type: ignore[no-any-return]
 
 
-def _corners(count: int) -> Tensor:
+def corners_of(count: int) -> Tensor:
+    """The corners of a regular polygon around (0, 0), the first at the upper left, clockwise."""
     angles = 2 * math.pi * (3 / 8 - torch.arange(count) / count)
     return torch.stack([angles.cos(), angles.sin()], dim=1)  # (count, 2)
 
@@ -259,7 +266,7 @@ def when(epoch: int) -> str:
 def draw_words(ax: Axes, word_map: WordMap, epoch: int, marked: int | None = None) -> None:
     """The words of each topic as points, some with their names; one word may be marked."""
     reach = word_map.reach
-    corners = _corners(len(word_map.topics)).tolist()
+    corners = corners_of(len(word_map.topics)).tolist()
     for topic, mark, corner in zip(word_map.topics, MARKS, corners, strict=False):
         x, y = word_map.places(topic.ids, epoch).T
         ax.scatter(x, y, 34, label=shorten(topic.name), linewidths=0, **mark)
@@ -283,9 +290,7 @@ def _name_words(
     all the points lie together.
     """
     side, reach = (1 if corner[0] > 0 else -1), word_map.reach
-    count = NAMED if len(word_map.topics) <= 4 else NAMED // 2  # so many there is room for
-    last = word_map.places(topic.ids[:count], -1)[:, 1]  # from top to bottom, in the end
-    named = [topic.ids[i] for i in last.argsort(descending=True, stable=True).tolist()]
+    named = word_map.named(topic)
     for row, (id, place) in enumerate(zip(named, word_map.places(named, epoch), strict=True)):
         height = reach * (0.62 * corner[1] + 0.17 * ((len(named) - 1) / 2 - row))
         edge = (1.2 * side * reach, height)
