@@ -55,9 +55,16 @@ class BatchPanel(Panel):
 
     def page(self) -> dict[str, Any]:
         """What the sliders offer, where they begin, and the words."""
-        begin = {"stories": int(self._stories.value), "batch_size": int(self._size.value)}
-        stops = {"counts": self._stories.values, "sizes": self._size.values}
-        return {"panel": "batches", **begin, **stops, "words": WORDS}
+        stories, size = int(self._stories.value), int(self._size.value)
+        return {
+            "panel": "batches",
+            "title": self.title,
+            "stories": stories,
+            "batch_size": size,
+            "counts": sorted({*self._stories.values, stories}),
+            "sizes": sorted({*self._size.values, size}),
+            "words": WORDS,
+        }
 
     @property
     def iterations(self) -> int:

@@ -34,6 +34,8 @@ from lessons.training import Scores, Step
 
 MYSTERY = "mystery"
 SOUND = "sound"  # the mystery in which nothing is wrong
+SEEDS = range(10)  # that the slider offers
+APART = 100  # between the seeds of the two runs, if nothing is wrong
 # Two healthy runs: only the seeds differ.
 NOTHING = BUGS["zero_grad"]._replace(
     name="Nothing is wrong",
@@ -103,7 +105,7 @@ class BreakPanel(Panel):
     def _make_controls(self) -> list[widgets.Widget]:
         self._bug = _dropdown("bug", [(bug.name, key) for key, bug in BUGS.items()])
         self._bug.observe(lambda _: self._choose(), "value")
-        self._seed = Dial("seed", range(10), 0)
+        self._seed = Dial("seed", SEEDS, 0)
         self._buttons = buttons(*self._make_buttons())
         return [self._bug, self._seed.row, self._buttons]
 
@@ -237,7 +239,7 @@ class BreakPanel(Panel):
         return NOTHING._replace(healthy=recipe, broken=recipe)
 
     def _train(self, bug: Bug, seed: int) -> Iterator[Step | EpochScores]:
-        other = seed + 100 if self._secret == SOUND else seed
+        other = seed + APART if self._secret == SOUND else seed
         for epochs, recipe, start in (
             (self.healthy, bug.healthy, seed),
             (self.broken, bug.broken, other),

@@ -19,6 +19,8 @@ WORDS = {  # what the panel says; a page without a kernel says the same
     "classes": "In the test set: {classes}",
     "nothing": "Nothing is left for the test set. Make the other two parts smaller.",
     "stratified": "stratified: cut each class on its own",
+    "cut stratified": "Stratified",
+    "cut by chance": "Shuffled and cut",
 }
 LISTED = 12  # classes whose numbers of test stories are listed; the others are left out
 
@@ -67,8 +69,8 @@ class SplitPanel(Panel):
         figure = Figure(figsize=(8.2, 4.0), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=(2, 3))
         draw_sizes(left, parts)
-        title = "Stratified" if self._stratified.value else "Shuffled and cut"
-        draw_shares(right, parts, title)
+        title = "cut stratified" if self._stratified.value else "cut by chance"
+        draw_shares(right, parts, WORDS[title])
         figure.legend(*right.get_legend_handles_labels(), loc="outside lower center", ncols=3)
         summary = describe(parts)
         self._view.value = labelled(svg(figure), summary)
