@@ -188,6 +188,7 @@ const lessons = (() => {
   // As Python writes them: half goes to the even digit, and only where the number is exactly half.
   function fixed(value, digits = 0) {
     if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "inf" : "-inf";
+    if (Math.abs(value) >= 1e21) return BigInt(value) + (digits ? `.${"0".repeat(digits)}` : "");
     const scaled = value * 10 ** digits;
     const half = Number.isInteger(value * 2 ** (digits + 1)) && Math.abs(scaled % 1) === 0.5;
     return (half ? 2 * Math.round(scaled / 2) / 10 ** digits : value).toFixed(digits);
@@ -213,6 +214,7 @@ const lessons = (() => {
   function plot({ title, xlabel, ylabel, xmin = 0, xmax, ymax, series, alt, legend = true,
     written = String }) {
     const [left, top, width, height] = [58, 26, 334, 186];
+    const id = newId();
     const x = (value) => left + (width * (value - xmin)) / (xmax - xmin);
     const y = (value) => top + height - (height * value) / ymax;
     const text = (content, at) => svg("text", at, content);
@@ -231,17 +233,20 @@ const lessons = (() => {
         svg("path", { class: "lessons-dash", d: places.length ? `M${places.join("L")}` : "" }),
         svg("path", { class: "lessons-mark", d: mark }));
     });
-    const drawn = svg("svg", { viewBox: "0 0 400 250", "aria-hidden": "true" },
+    const inside = svg("clipPath", { id }, // lines may leave the axes, and marks lie on them
+      svg("rect", { x: left - 20, y: top - 6, width: width + 26, height: height + 12 }));
+    const drawn = svg("svg", { viewBox: "0 0 400 250", "aria-hidden": "true" }, inside,
       text(title, { x: left, y: 15, class: "lessons-title" }), up, across,
       text(xlabel, { x: left + width / 2, y: 246, "text-anchor": "middle" }),
       text(ylabel, { transform: `translate(12 ${top + height / 2}) rotate(-90)`,
         "text-anchor": "middle" }),
-      svg("path", { class: "lessons-axes", d: `M${left} ${top}v${height}h${width}` }), lines);
+      svg("path", { class: "lessons-axes", d: `M${left} ${top}v${height}h${width}` }),
+      svg("g", { "clip-path": `url(#${id})` }, lines));
     const names = series.filter(({ name }) => name).map(({ kind, name }) => h("span", {},
       svg("svg", { viewBox: "0 0 34 18" }, svg("g", { class: `lessons-line lessons-${kind}` },
         svg("path", { class: "lessons-dash", d: "M2 9h30" }),
         svg("path", { class: "lessons-mark", d: `M17 9${MARKS[kind]}` }))), name));
-    return h("div", { class: "lessons-plot", role: alt ? "img" : null, "aria-label": alt }, drawn,
+    return h("div", { class: "lessons-plot", role: "img", "aria-label": alt }, drawn,
       legend ? h("div", { class: "lessons-legend" }, names) : null);
   }
   function ticks(most, least = 0, whole = false) {
