@@ -193,6 +193,14 @@ const lessons = (() => {
     const half = Number.isInteger(value * 2 ** (digits + 1)) && Math.abs(scaled % 1) === 0.5;
     return (half ? 2 * Math.round(scaled / 2) / 10 ** digits : value).toFixed(digits);
   }
+  // What Python's str.format makes of "{name}", "{count:,}", "{loss:.2f}" and "{share:.0%}".
+  function format(template, values) {
+    return template.replace(/\{(\w+):?([^}]*)\}/g, (_, name, how) => {
+      if (how === ",") return values[name].toLocaleString("en-US");
+      if (!how) return values[name];
+      return (how.endsWith("%") ? percent : fixed)(values[name], +how[1]);
+    });
+  }
   const percent = (share, digits = 0) => `${fixed(share * 100, digits)}%`;
 
   const MARKS = { // around a point, in the units of the drawing
@@ -200,26 +208,28 @@ const lessons = (() => {
     best: "m0-9l2.4 6 6.4.3-5 4 1.7 6.2-5.5-3.5-5.5 3.5 1.7-6.2-5-4 6.4-.3z",
   };
   // Lines over two axes, and their names. A series is { kind, name, points: [[x, y], ...], note }: its
-  // kind is one of MARKS and decides marker, dash and colour; `note` is written at its first point.
+  // kind is one of MARKS and decides marker, dash and colour; `note` is written at its first point;
+  // `look` may be "thin" (dotted) or "smooth", both without markers.
   // Points that are NaN or infinite are left out. `alt` says all in words and numbers.
-  function plot({ title, xlabel, ylabel, xmax, ymax, series, alt, legend = true, written = String }) {
+  function plot({ title, xlabel, ylabel, xmin = 0, xmax, ymax, series, alt, legend = true,
+    written = String }) {
     const [left, top, width, height] = [58, 26, 334, 186];
     const id = newId();
-    const x = (value) => left + (width * value) / xmax;
+    const x = (value) => left + (width * (value - xmin)) / (xmax - xmin);
     const y = (value) => top + height - (height * value) / ymax;
     const text = (content, at) => svg("text", at, content);
-    const across = ticks(xmax, true).map((value) =>
+    const across = ticks(xmax, xmin, true).map((value) =>
       text(value, { x: x(value), y: top + height + 16, "text-anchor": "middle" }));
     const up = ticks(ymax).flatMap((value) => [
       svg("path", { class: "lessons-grid", d: `M${left} ${y(value)}h${width}` }),
       text(written(value), { x: left - 6, y: y(value) + 4, "text-anchor": "end" })]);
-    const lines = series.map(({ kind, points, note }) => {
+    const lines = series.map(({ kind, points, note, look = "bold" }) => {
       const seen = points.filter((point) => point.every(Number.isFinite));
       const places = seen.map((point) => `${x(point[0]).toFixed(1)} ${y(point[1]).toFixed(1)}`);
       const mark = places.map((place) => `M${place}${MARKS[kind]}`).join("");
       const label = note && seen.length
         ? text(note, { x: x(seen[0][0]) - 10, y: y(seen[0][1]) + 4, "text-anchor": "middle" }) : null;
-      return svg("g", { class: `lessons-line lessons-${kind}` }, label,
+      return svg("g", { class: `lessons-line lessons-${kind} lessons-${look}` }, label,
         svg("path", { class: "lessons-dash", d: places.length ? `M${places.join("L")}` : "" }),
         svg("path", { class: "lessons-mark", d: mark }));
     });
@@ -239,12 +249,12 @@ const lessons = (() => {
     return h("div", { class: "lessons-plot", role: "img", "aria-label": alt }, drawn,
       legend ? h("div", { class: "lessons-legend" }, names) : null);
   }
-  function ticks(most, whole = false) {
-    const rough = most / 6;
+  function ticks(most, least = 0, whole = false) {
+    const rough = (most - least) / 6;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough && !(whole && n % 1));
-    const count = Math.floor(most / step + 1e-9);
-    return Array.from({ length: count + 1 }, (_, i) => +(i * step).toPrecision(6));
+    const [first, last] = [Math.ceil(least / step - 1e-9), Math.floor(most / step + 1e-9)];
+    return Array.from({ length: last - first + 1 }, (_, i) => +((first + i) * step).toPrecision(6));
   }
 
   // ------------------------------------------------------------------------------------ the address
@@ -280,6 +290,6 @@ const lessons = (() => {
   }
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  return { panel, recording, recorded, h, svg, fixed, percent, plot, dial, choice, radios, button,
-    enable, buttons, statusLine, copier, address, still };
+  return { panel, recording, recorded, control, h, svg, fixed, format, percent, plot, dial, choice,
+    radios, button, enable, buttons, statusLine, copier, address, still };
 })();
