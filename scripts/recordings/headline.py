@@ -71,11 +71,11 @@ def logits_of(classifier: Classifier) -> tuple[Tensor, Tensor]:
 
 
 def nothing_known(classifier: Classifier) -> str:
-    """What `classify` says of a text without a known word, with {} for the text."""
+    """What `classify` says of a text without a known word, with {0} for the text."""
     try:
         classify(classifier, STRANGE)
     except ValueError as problem:
-        return str(problem).replace(repr(STRANGE), "{}")
+        return str(problem).replace(repr(STRANGE), "{0}")
     raise AssertionError(f"The vocabulary knows {STRANGE}.")
 
 

@@ -20,8 +20,8 @@ EPOCHS = 5  # as in `WordMapPanel`
 OF_PAGE = {TRAIN["color"]: "var(--lessons-train)", VALIDATION["color"]: "var(--lessons-validation)"}
 REACH = 16384  # the map's reach, in the unit of the places
 NOT_HERE = (
-    "This page holds {} words of the map, and “{}” is not among them. In JupyterLab the map takes "
-    "each word of the vocabulary."
+    "This page holds {0} words of the map, and “{1}” is not among them. In JupyterLab the map "
+    "takes each word of the vocabulary."
 )
 
 

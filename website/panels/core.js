@@ -274,7 +274,8 @@ const lessons = (() => {
       const wrong = [...query.keys()].filter((name) => !(name in controls));
       for (const [name, control] of Object.entries(controls)) {
         if (!query.has(name)) continue;
-        const value = control.values.find((offered) => String(offered) === query.get(name));
+        const value = control.values // if not, any text is welcome
+          ? control.values.find((offered) => String(offered) === query.get(name)) : query.get(name);
         if (value === undefined) wrong.push(name);
         else control.value = value;
       }

@@ -14,7 +14,7 @@ from lessons.questions import Option, Question, questions
 
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
 VERDICTS = [("✗", "Not yet."), ("✓", "Right.")]  # of a wrong answer and of a right one
-RIGHT = "{} of {} right"
+RIGHT = "{0} of {1} right"
 
 
 class CheckYourself(Panel):

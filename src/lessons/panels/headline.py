@@ -11,10 +11,10 @@ from lessons.panels.controls import Panel, html_line, status_line
 
 HEADLINE = "Striker sells his robot bank"
 LISTED = 12  # classes whose probabilities are listed: the most probable ones
-# What is said, here and on a page, with {} for what differs.
-ANSWER = "{}, with a probability of {}."
+# What is said, here and on a page, with {0}, {1} for what differs.
+ANSWER = "{0}, with a probability of {1:.0%}."
 BARS = "Probability of each class"
-LEGEND = "The contribution of each word: for {} (+) or against it (−)."
+LEGEND = "The contribution of each word: for {0} (+) or against it (−)."
 UNKNOWN = ", unknown word"
 
 
@@ -50,7 +50,7 @@ class HeadlinePanel(Panel):
             self._status.value, self._view.value = html_line(str(problem), error=True), ""
             return
         guess = max(probabilities, key=probabilities.__getitem__)
-        self._status.value = html_line(ANSWER.format(guess, f"{probabilities[guess]:.0%}"))
+        self._status.value = html_line(ANSWER.format(guess, probabilities[guess]))
         self._view.value = _bars(probabilities) + self._chips(text, guess)
 
     def _chips(self, text: str, guess: str) -> str:

@@ -28,12 +28,12 @@ class Rule(NamedTuple):
     or_after: str = ""
 
 
-# What is said, here and on a page, with {} for what differs.
-CHOSEN, MOVED = "Chosen: line {} of {}.", "Moved to line {} of {}."
-LINE = "{} (`{}`)"  # the number of a line, and what it says
-ORDER = "Line {} must come before line {}. {}"
-EMPTY = "Line {} needs a block: a line under it, one step to the right."
-INDENTED = "Line {} is indented, so it belongs into a block, under a line that ends with a colon."
+# What is said, here and on a page, with {0}, {1} for what differs.
+CHOSEN, MOVED = "Chosen: line {0} of {1}.", "Moved to line {0} of {1}."
+LINE = "{0} (`{1}`)"  # the number of a line, and what it says
+ORDER = "Line {0} must come before line {1}. {2}"
+EMPTY = "Line {0} needs a block: a line under it, one step to the right."
+INDENTED = "Line {0} is indented, so it belongs into a block, under a line that ends with a colon."
 SAME = "It runs in this order, as in the library."
 OTHER = "It runs in this order, and computes the same as the library's."
 RETURN = "Nothing is done after `return`: the function has ended there."

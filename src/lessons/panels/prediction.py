@@ -32,13 +32,13 @@ from lessons.panels.sketches import closest, describe_moves, moves, stretch
 from lessons.progress import record
 from lessons.progress.course import lesson_that_asks
 
-# What is said, here and on a page, with {} for what differs.
-FIRST = "Choose, then press Commit. After that it is fixed, until you {}."
-COMMITTED = "You predict {}. Now read on: the result comes below."
-AGAIN = "You have committed already. {} to predict anew."
+# What is said, here and on a page, with {0}, {1} for what differs.
+FIRST = "Choose, then press Commit. After that it is fixed, until you {0}."
+COMMITTED = "You predict {0}. Now read on: the result comes below."
+AGAIN = "You have committed already. {0} to predict anew."
 LATER = "The result: it opens when you have committed your prediction."
-COMPARED = "You predicted {}, it is {}: {}."
-EXACTLY, TOO_HIGH, TOO_LOW = "exactly right", "{} too high", "{} too low"
+COMPARED = "You predicted {0}, it is {1}: {2}."
+EXACTLY, TOO_HIGH, TOO_LOW = "exactly right", "{0} too high", "{0} too low"
 NO_CHOICE = "Choose one of the sketches first."
 NONE = "You made no prediction this time."
 RESULT = {**TRAIN, "label": "what happened"}

@@ -38,9 +38,9 @@ MARKS: tuple[dict[str, Any], ...] = (
     {"color": "#7777DD", "marker": "P"},
 )
 PLAIN: dict[str, Any] = {"color": "#7A7A7A", "marker": "x"}  # words of no topic
-# What is said, here and on a page, with {} for what differs.
+# What is said, here and on a page, with {0}, {1} for what differs.
 NO_TOPIC = "common words of no topic"
-NEAREST = "{}, these are nearest to “{}”: {}."
+NEAREST = "{0}, these are nearest to “{1}”: {2}."
 
 
 class Topic(NamedTuple):
