@@ -89,12 +89,17 @@ def told() -> dict[str, Any]:
     words |= {"lost": LOST, "powers": POWERS}
     return {
         "words": words,
-        "plots": [[*plot] for plot in PLOTS],
+        "plots": [[title, name(thick, of), name(thin, of)] for title, thick, thin, of in PLOTS],
         "most": MOST,
         "bugs": bugs,
         "seeds": [*SEEDS],
-        "scores": [" ".join(score) for score in SHOWN],
+        "scores": [name(*shown) for shown in SHOWN],
     }
+
+
+def name(part: str, score: str) -> str:
+    """What the page calls a score: "train loss", or "train" for the accuracy in training."""
+    return part if score == "accuracy" else f"{part} {score}"
 
 
 def packed(epochs: Sequence[EpochScores]) -> list[list[float]]:

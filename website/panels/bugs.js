@@ -1,172 +1,164 @@
 // Lesson 09: a broken training beside its healthy twin, and the mystery, from recordings of both.
 {
-  const { h, control, format, fixed, percent, dial, choice, button, enable, buttons, statusLine,
-    copier, plot, address, still } = lessons;
+  const { h, format, fixed, percent, button, enable, buttons } = lessons;
   const PACE = 1600; // ms in which the epochs of a run appear
-  const MYSTERIES = Array.from({ length: 999 }, (_, i) => i + 1);
+  const NUMBERS = Array.from({ length: 999 }, (_, i) => i + 1); // of mysteries
 
-  // The link to a mystery holds its number, and nobody sees in a number what is wrong.
+  // A link to a mystery holds its number, from which nobody sees what is wrong.
   function mixed(number) {
     const once = Math.imul(number, 0x9e3779b1);
     return Math.imul(once ^ (once >>> 15), 0x85ebca6b) >>> 8;
   }
 
+  // Losses that differ hugely take a scale on which each power of ten has the same height.
+  function scaled(series, { most, words }) {
+    const losses = series.flatMap(({ points }) => points.map((point) => point[1]));
+    const top = Math.max(0, ...losses.filter(Number.isFinite));
+    if (top <= most) return { ylabel: "loss", ymax: 1.05 * top || 1.5 };
+    const least = Math.floor(Math.log10(Math.min(...losses.filter((loss) => loss > 0))));
+    for (const one of series) one.points = one.points.map(([x, y]) => [x, Math.log10(y) - least]);
+    return { ylabel: words.powers, ymax: Math.log10(top) - least + 0.1,
+      written: (power) => +(10 ** (power + least)).toPrecision(2) };
+  }
+
+  // The three plots of both runs, as far as they are `seen`, with stars at the epochs `kept`.
+  function drawn(data, names, seen, kept) {
+    const { plots, words } = data;
+    const said = seen.map((run, i) => run.length && format(words.run, { name: names[i],
+      number: run.length, loss: `validation loss ${fixed(run.at(-1)["validation loss"], 2)}`,
+      accuracies: format(words.accuracies, run.at(-1)) })).filter(Boolean);
+    const alt = said.length ? [words.plots, ...said].join(" ") : format(words.empty, words);
+    const xmax = Math.max(10, ...seen.map((run) => run.length)) + 0.5;
+    const made = plots.map(([title, thick, thin]) => {
+      const line = (i, score, more) => ({ kind: ["train", "validation"][i], ...more,
+        points: seen[i].map((epoch, e) => [e + 1, epoch[score]]) });
+      const series = [0, 1].flatMap((i) => {
+        const lost = seen[i].length && !seen[i].some((epoch) => Number.isFinite(epoch[thick]));
+        const name = lost ? format(words.lost, { name: names[i] }) : names[i];
+        const bold = line(i, thick, { name });
+        const star = { kind: "best", points: kept.length ? [bold.points[kept[i] - 1]] : [] };
+        return [bold, line(i, thin, { look: "thin" }), star];
+      });
+      const scale = thick.endsWith("loss") ? scaled(series, data)
+        : { ylabel: "accuracy", ymax: 1.04, written: (share) => percent(share) };
+      return lessons.plot({ title, alt, xlabel: "epoch", xmax, series, ...scale });
+    });
+    made.slice(1).forEach((one) => one.setAttribute("aria-hidden", "true")); // one text for all
+    return h("div", { class: "lessons-plots" }, made);
+  }
+
+  function table({ words, scores }, names, runs, kept) {
+    const row = (run, i) => h("tr", {}, h("th", { scope: "row" }, names[i]), h("td", {}, kept[i]),
+      scores.map((score) => h("td", {}, (score.endsWith("loss") ? (loss) => fixed(loss, 2)
+        : percent)(run[kept[i] - 1][score]))));
+    const heads = words.heads.map((head) => h("th", { scope: "col" }, head));
+    const named = { tabindex: 0, role: "region", "aria-label": words.caption };
+    return h("div", { class: "lessons-table", ...named }, h("table", {},
+      h("caption", {}, words.caption), h("tr", {}, heads), runs.map(row)));
+  }
+
   lessons.panel("break-it", async (root) => {
-    const { words, plots, most, bugs, seeds, scores, runs } = await lessons.recording("break_it");
+    const data = await lessons.recording("break_it");
+    const { words, bugs, seeds, scores, runs } = data;
     const sound = bugs.at(-1); // nothing is wrong: the last diagnosis, and no bug
     const named = (name) => bugs.find((bug) => bug.name === name);
     const secretOf = (number) => bugs[mixed(number) % bugs.length];
-    let now = null; // what is shown: { bug, kind, runs, shown, of }; `shown` counts epochs of both
+    let now; // what is shown: names, runs, kept, how many epochs of both, and if more are to come
     let [secret, last, open, met, solved, timer] = [null, null, false, 0, 0, 0];
 
-    // ------------------------------------------------------------------------------ the controls
-    const { element: status, say } = statusLine();
-    const bug = choice("bug", bugs.slice(0, -1).map(({ name }) => name));
-    const seed = dial("seed", seeds, seeds[0]);
-    const mystery = control(["none", ...MYSTERIES], "none", () => {});
-    const guess = choice("diagnosis", bugs.map(({ name }) => name));
+    const status = lessons.statusLine();
+    const bug = lessons.choice("bug", bugs.slice(0, -1).map(({ name }) => name));
+    const seed = lessons.dial("seed", seeds, seeds[0]);
+    const mystery = lessons.control(["none", ...NUMBERS], "none", () => {});
     const run = button("Run", () => { mystery.value = "none"; begin(named(bug.value)); },
       { primary: true });
     const stop = button("Stop", () => { open = false; end(words.stopped); });
     const ask = button("Mystery", () => {
-      const others = MYSTERIES.filter((number) => secretOf(number) !== last);
+      const others = NUMBERS.filter((number) => secretOf(number) !== last);
       mystery.value = others[Math.floor(Math.random() * others.length)];
     });
+    const guess = lessons.choice("diagnosis", bugs.map(({ name }) => name));
     const diagnose = button("Diagnose", () => answer(named(guess.value)));
-    const reveal = button("Tell me", () => { open = false; tell("was", secret); });
-    const count = h("span");
-    const [view, facts] = [h("div"), h("div")];
-    for (const one of [bug, seed]) one.listen(() => { mystery.value = "none"; choose(); });
-    mystery.listen((number) => { if (number !== "none") begin(secretOf(number), number); });
+    const reveal = button("Tell me", () => tell("was"));
+    const [count, view, facts] = [h("span"), h("div"), h("div")];
 
-    // ---------------------------------------------------------------------------------- the runs
+    // Shows the code of the chosen bug, so that the reader can predict its curves.
     function choose() {
-      clearTimeout(timer);
-      [now, secret, open] = [null, null, false];
+      [mystery.value, secret, open] = ["none", null, false];
+      now = { names: ["healthy", "broken"], runs: [[], []], kept: [], shown: 0 };
       facts.innerHTML = named(bug.value).code;
-      show(words.predict);
+      end(words.predict);
     }
     function begin(wrong, number) {
-      clearTimeout(timer);
       [secret, open] = number ? [wrong, true] : [null, false];
       if (number) [last, met] = [wrong, met + 1];
       facts.innerHTML = number ? "" : wrong.code;
-      const pair = twins(wrong, number).map((scores, i) => ({ scores, kept: scores[0][wrong.choices[i]] }));
-      now = { bug: wrong, runs: pair, of: pair[0].scores[1].length, shown: 0, playing: true };
-      if (still()) now.shown = 2 * now.of;
+      const pair = twins(wrong, number);
+      now = { bug: wrong, names: ["healthy", number ? "mystery" : "broken"],
+        playing: true, shown: 0,
+        kept: pair.map(([kept], i) => kept[wrong.choices[i]]),
+        runs: pair.map(([, ...lists]) => lists[0].map((_, epoch) => Object.fromEntries(
+          scores.map((score, i) => [score, lists[i][epoch] / 1000])))) };
+      if (lessons.still()) now.shown = 2 * now.runs[0].length;
+      clearTimeout(timer);
       play();
     }
     // Both runs of a bug. If nothing is wrong, they are healthy runs of a recipe, from two seeds.
     function twins(wrong, number) {
       const place = seeds.indexOf(seed.value);
       if (wrong !== sound) return wrong.runs.map((one) => runs[one][place]);
-      const healthy = runs[bugs[mixed(number + 1e6) % (bugs.length - 1)].runs[0]];
+      const healthy = runs[bugs[mixed(number + 1000) % (bugs.length - 1)].runs[0]];
       return [healthy[place], healthy[seeds.length + place]];
     }
     function play() {
-      const { shown, of } = now;
-      if (shown === 2 * of) {
-        if (secret) return end(words.asked);
-        facts.innerHTML = now.bug.facts;
-        return end(told("finished", now.bug));
-      }
-      const who = shown < of ? "healthy" : kind();
-      const often = shown % Math.ceil(of / 3) === 0; // what is read aloud must not come too fast
-      show(often && format(words.training, { who, number: shown % of + 1, epochs: of }));
+      const { shown, names, runs: [{ length: epochs }] } = now;
+      if (shown === 2 * epochs) return secret ? end(words.asked) : tell("finished", now.bug);
+      const where = { who: names[+(shown >= epochs)], number: shown % epochs + 1, epochs };
+      // Said three times a run: what is read aloud must not come too fast.
+      if (shown % Math.ceil(epochs / 3) === 0) status.say(format(words.training, where));
+      show();
       now.shown++;
-      timer = setTimeout(play, PACE / of);
+      timer = setTimeout(play, PACE / epochs);
     }
     function end(text) {
       clearTimeout(timer);
       now.playing = false;
-      show(text);
+      status.say(text);
+      show();
     }
 
-    // ------------------------------------------------------------------------------- the diagnosis
     function answer(chosen) {
-      if (chosen !== secret) return say(told("wrong", chosen));
-      solved += open;
+      if (chosen !== secret) return status.say(format(words.wrong, chosen));
+      solved += 1;
+      tell("right");
+    }
+    function tell(what, wrong = secret) {
       open = false;
-      tell("right", secret);
-    }
-    function tell(what, wrong) {
       facts.innerHTML = wrong.facts;
-      show(told(what, wrong));
-    }
-    function told(what, wrong) {
-      const chaotic = wrong.chaotic && what !== "wrong" ? ` ${words.chaotic}` : "";
-      return format(words[what], { ...wrong, usual: format(words.usual, wrong) }) + chaotic;
+      const usual = format(words.usual, wrong);
+      end(format(words[what], { ...wrong, usual }) + (wrong.chaotic ? ` ${words.chaotic}` : ""));
     }
 
-    // ------------------------------------------------------------------------------- what is seen
-    const kind = () => (secret ? "mystery" : "broken");
-    const value = (one, score, epoch) => one.scores[1 + scores.indexOf(score)][epoch - 1] / 1000;
-    const epochs = (i) => (now ? Math.min(Math.max(now.shown - i * now.of, 0), now.of) : 0);
-    function show(text) {
-      if (text) say(text);
-      const playing = Boolean(now?.playing);
+    function show() {
+      const { names, kept, shown, playing } = now;
       for (const one of [run, ask]) enable(one, !playing);
       enable(stop, playing);
       for (const one of [diagnose, reveal]) enable(one, open && !playing);
-      count.textContent = met && !open ? format(words.solved, { solved, met }) : count.textContent;
-      const done = now && now.shown === 2 * now.of;
-      view.replaceChildren(h("div", { class: "lessons-plots", role: "img", "aria-label": described() },
-        plots.map(([title, thick, thin, score]) => drawn(title, thick, thin, score, done))),
-        ...(done ? [table()] : []));
-    }
-    function drawn(title, thick, thin, score, done) {
-      const names = ["healthy", kind()];
-      const points = (i, part) => Array.from({ length: epochs(i) }, (_, e) =>
-        [e + 1, value(now.runs[i], `${part} ${score}`, e + 1)]);
-      const series = [0, 1].flatMap((i) => {
-        const lost = score === "loss" && epochs(i) && !points(i, thick).some((p) => Number.isFinite(p[1]));
-        const style = ["train", "validation"][i];
-        const star = done ? [{ kind: "best", points: [points(i, thick)[now.runs[i].kept - 1]] }] : [];
-        return [{ kind: style, name: lost ? format(words.lost, { name: names[i] }) : names[i],
-          points: points(i, thick) }, { kind: style, look: "thin", points: points(i, thin) }, ...star];
-      });
-      const frame = { title, xlabel: "epoch", xmax: Math.max(10, now?.of ?? 0) + 0.5, series };
-      if (score === "accuracy") return plot({ ...frame, ylabel: "accuracy", ymax: 1.04, written: percent });
-      return plot({ ...frame, ...scaled(series) });
-    }
-    // Losses that differ hugely take a scale on which each mark is ten times the one below.
-    function scaled(series) {
-      const losses = series.flatMap(({ points }) => points.map((p) => p[1])).filter(Number.isFinite);
-      const top = Math.max(0, ...losses);
-      if (top <= most) return { ylabel: "loss", ymax: losses.length ? 1.05 * top : 1.5 };
-      const least = Math.floor(Math.log10(Math.min(...losses.filter((loss) => loss > 0))));
-      for (const one of series) one.points = one.points.map(([x, y]) => [x, Math.log10(y) - least]);
-      return { ylabel: words.powers, ymax: Math.log10(top) - least + 0.1,
-        written: (power) => Number.isInteger(power) ? +(10 ** (power + least)).toPrecision(1) : "" };
-    }
-    // The drawing in words and numbers, and the epochs that were kept as a table.
-    function described() {
-      const said = [0, 1].filter(epochs).map((i) => {
-        const at = (score) => value(now.runs[i], score, epochs(i));
-        const loss = at("validation loss");
-        const accuracies = Object.fromEntries(["train", "validation", "test", "new"]
-          .map((part) => [part, at(`${part} accuracy`)]));
-        return format(words.run, { name: ["healthy", kind()][i], number: epochs(i),
-          loss: `validation loss ${Number.isFinite(loss) ? fixed(loss, 2) : loss > 0 ? "infinite" : "NaN"}`,
-          accuracies: format(words.accuracies, accuracies) });
-      });
-      return said.length ? [words.plots, ...said].join(" ") : format(words.empty, { plots: words.plots });
-    }
-    function table() {
-      const row = (one, i) => h("tr", {}, h("th", { scope: "row" }, ["healthy", kind()][i]),
-        h("td", {}, one.kept), scores.map((score) => h("td", {}, (score.endsWith("loss")
-          ? (x) => fixed(x, 2) : percent)(value(one, score, one.kept)))));
-      return h("div", { class: "lessons-table", tabindex: 0, role: "region", "aria-label": words.caption },
-        h("table", {}, h("caption", {}, words.caption),
-          h("tr", {}, words.heads.map((head) => h("th", { scope: "col" }, head))), now.runs.map(row)));
+      const seen = now.runs.map((one, i) => one.slice(0, Math.max(0, shown - i * one.length)));
+      const done = kept.length && seen[1].length === now.runs[1].length;
+      if (met) count.textContent = format(words.solved, { solved, met });
+      view.replaceChildren(drawn(data, names, seen, done ? kept : []),
+        ...(done ? [table(data, names, seen, kept)] : []));
     }
 
+    for (const one of [bug, seed]) one.listen(choose);
+    mystery.listen((number) => { if (number !== "none") begin(secretOf(number), number); });
     root.append(h("div", { class: "lessons-head" }, h("b", {}, words.title), count),
-      h("div", { class: "lessons-body" }, h("div", {}, bug, seed, buttons(run, stop, ask)),
-        h("div", {}, status, guess, buttons(diagnose, reveal))),
-      view, facts, h("p", { class: "lessons-note" }, words.recorded));
+      h("div", { class: "lessons-body" }, h("div", {}, bug, seed, buttons(run, stop, ask,
+        lessons.copier("Copy link", () => link(), status.say))),
+      h("div", {}, status, guess, buttons(diagnose, reveal))),
+      view, facts, h("p", {}, words.recorded));
     choose();
-    const link = address(root, { bug, seed, mystery }, say);
-    root.append(copier("Copy link", link, say).element);
+    const link = lessons.address(root, { bug, seed, mystery }, status.say);
   });
 }

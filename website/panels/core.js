@@ -242,8 +242,8 @@ const lessons = (() => {
         "text-anchor": "middle" }),
       svg("path", { class: "lessons-axes", d: `M${left} ${top}v${height}h${width}` }),
       svg("g", { "clip-path": `url(#${id})` }, lines));
-    const names = series.filter(({ name }) => name).map(({ kind, name }) => h("span", {},
-      svg("svg", { viewBox: "0 0 34 18" }, svg("g", { class: `lessons-line lessons-${kind}` },
+    const names = series.filter(({ name }) => name).map(({ kind, name, look }) => h("span", {},
+      svg("svg", { viewBox: "0 0 34 18" }, svg("g", { class: `lessons-line lessons-${kind} lessons-${look}` },
         svg("path", { class: "lessons-dash", d: "M2 9h30" }),
         svg("path", { class: "lessons-mark", d: `M17 9${MARKS[kind]}` }))), name));
     return h("div", { class: "lessons-plot", role: "img", "aria-label": alt }, drawn,

@@ -1,25 +1,110 @@
-// Three panels that only compute: the batches of an epoch, a pile that is cut, and a walk downhill.
+// Three panels that compute what they show: a pile that is cut, batches, and a walk downhill.
 {
-  const { h, svg, format, fixed, dial, button, buttons, enable, statusLine, plot, address } = lessons;
+  const { h, svg, format, fixed, dial, button, buttons, statusLine } = lessons;
   const head = (title) => h("div", { class: "lessons-head" }, h("b", {}, title));
-  const whole = (number) => +fixed(number); // as Python rounds
+  const count = (most) => Array.from({ length: most }, (_, i) => i); // 0, 1, ...
 
-  // --------------------------------------------------- lesson 02: epoch, batch and iteration
+  // --------------------------------------------------------------- lesson 01: the pile is cut
+  // How many stories of each class are in each part, for a pile of labels and three shares.
+  function cut(pile, classes, shares, stratified) {
+    const pieces = (labels) => { // rounded as Python does
+      const ends = [0, +fixed(labels.length * shares[0]),
+        +fixed(labels.length * (shares[0] + shares[1])), labels.length];
+      return count(3).map((part) => labels.slice(ends[part], ends[part + 1]));
+    };
+    const only = (labels, kind) => labels.filter((label) => label === String(kind));
+    if (!stratified) return pieces(pile).map((part) => classes.map((_, c) => only(part, c).length));
+    const each = classes.map((_, c) => pieces(only(pile, c)));
+    return count(3).map((part) => each.map((piece) => piece[part].length));
+  }
+
+  // Groups of bars, each with its number above it: [[name, [[part, height], ...]], ...].
+  function bars(title, groups, written) {
+    const most = Math.max(...groups.flatMap(([, pillars]) => pillars.map((pillar) => pillar[1])));
+    const pillar = ([part, value]) => h("span", {}, written(value),
+      h("i", { class: `lessons-${part}`, style: `height: ${(130 * value) / most}px` }));
+    return h("figure", { class: "lessons-bars" }, h("figcaption", {}, title), h("div", {},
+      groups.map(([name, pillars]) => h("div", {}, h("p", {}, pillars.map(pillar)), name))));
+  }
+
+  lessons.panel("split", async (root) => {
+    const data = await lessons.recording("split");
+    const { words, names, parts, percent } = data;
+    const box = h("input", { type: "checkbox",
+      onchange: () => { stratified.value = box.checked; } });
+    const stratified = lessons.control([true, false], true, (on) => { box.checked = on; });
+    const controls = {
+      stories: dial("stories", data.sizes, data.sizes.at(-1)),
+      training: dial("training", percent, 80, { unit: "%" }),
+      validation: dial("validation", percent, 10, { unit: "%" }),
+      seed: dial("seed", data.seeds, data.seeds[0]),
+    };
+    const { element: status, say } = statusLine();
+    const view = h("div", { class: "lessons-pair" });
+
+    function show() {
+      const [stories, train, validation, seed] = Object.values(controls).map((one) => one.value);
+      const refused = data.refused[stories][`${train} ${validation} ${stratified.value}`];
+      if (train + validation >= 100) return say(words.nothing, true);
+      if (refused) return say(refused, true);
+      const pile = [...data.piles[stories][seed]];
+      const counts = cut(pile, names, [train / 100, validation / 100], stratified.value);
+      const totals = counts.map((part) => part.reduce((a, b) => a + b));
+      const sizes = Object.fromEntries(parts.map((part, i) => [part, totals[i]]));
+      const classes = `${names.map((name, i) => `${counts[2][i]} ${name}`).join(", ")}.`;
+      say(`${format(words.sizes, sizes)} ${format(words.classes, { classes })}`);
+      const title = words[stratified.value ? "cut stratified" : "cut by chance"];
+      view.replaceChildren(
+        bars(words.parts, parts.map((part, i) => [part, [[part, totals[i]]]]), (n) =>
+          format("{n:,}", { n })),
+        bars(`${title}: ${words.share}`, names.map((name, c) =>
+          [name, parts.map((part, i) => [part, counts[i][c] / totals[i]])]), (share) =>
+          `${+(100 * share).toPrecision(3)}%`));
+      view.setAttribute("aria-label", status.textContent);
+    }
+    const legend = parts.map((part) => h("span", {}, h("i", { class: `lessons-${part}` }), part));
+    view.setAttribute("role", "img");
+    root.append(head(words.title), h("div", { class: "lessons-body" },
+      h("div", {}, Object.values(controls),
+        h("label", { class: "lessons-check" }, box, words.stratified), status),
+      h("div", {}, view, h("div", { class: "lessons-legend" }, legend))));
+    box.checked = true;
+    for (const one of [...Object.values(controls), stratified]) one.listen(show);
+    show();
+    lessons.address(root, { ...controls, stratified }, say);
+  });
+
+  // ------------------------------------------------------- lesson 02: epoch, batch and iteration
   const PACE = 400; // ms an iteration
 
+  function strip(stories, size, read, alt, width) {
+    const batches = count(Math.ceil(stories / size)).map((i) =>
+      ({ number: i + 1, from: i * size, to: Math.min((i + 1) * size, stories) }));
+    const kindOf = ({ number, from, to }) =>
+      number <= read ? "read" : to - from === size ? "full" : "rest";
+    const boxes = ["read", "full", "rest"].map((kind) => svg("path", { class: `lessons-${kind}`,
+      d: batches.filter((batch) => kindOf(batch) === kind)
+        .map(({ from, to }) => `M${from} 0H${to}v1H${from}z`).join("") }));
+    const room = ({ from, to }) => (width * (to - from)) / stories > 24; // px for its number
+    const numbers = batches.filter((batch) => room(batch) || batch.to === stories).map((batch) =>
+      h("span", { class: room(batch) ? `lessons-${kindOf(batch)}` : "lessons-above",
+        style: `left: ${(50 * (batch.from + batch.to)) / stories}%` }, batch.number));
+    return h("div", { class: "lessons-strip", role: "img", "aria-label": alt },
+      svg("svg", { viewBox: `0 0 ${stories} 1`, preserveAspectRatio: "none" }, boxes), numbers);
+  }
+
   lessons.panel("batches", (root, { title, stories, batch_size, counts, sizes, words }) => {
-    const count = dial("stories", counts, stories);
+    const pile = dial("stories", counts, stories);
     const size = dial("batch size", sizes, batch_size, { unit: "stories" });
     const { element: status, say } = statusLine();
-    const [place, strip] = [h("div"), h("div")];
+    const [place, view] = [h("div"), h("div")];
     const play = button("Play", () => (timer ? pause() : turn()), { primary: true });
-    let [read, timer] = [null, 0]; // `read` is the slider of the iterations, new after each cut
+    let [read, timer, all] = [null, 0, 0]; // `read` is a slider, new after each cut
 
-    const iterations = () => Math.ceil(count.value / size.value);
-    function cut() {
+    function cutAgain() {
       pause();
-      const numbers = Array.from({ length: iterations() + 1 }, (_, i) => i);
-      read = dial("iteration", numbers, 0, { onchange: show });
+      all = Math.ceil(pile.value / size.value);
+      read = dial("iteration", count(all + 1), 0, { onchange: show });
       place.replaceChildren(read.element);
       show();
     }
@@ -29,143 +114,69 @@
       play.textContent = "Play";
     }
     function turn() {
-      if (read.value === iterations()) read.value = 0;
-      read.value += 1;
+      read.value = (read.value % all) + 1;
+      if (read.value === all) return pause();
       play.textContent = "Pause";
-      if (read.value === iterations()) pause();
-      else timer = setTimeout(turn, PACE);
+      timer = setTimeout(turn, PACE);
     }
     function show() {
-      const [n, b] = [count.value, size.value];
-      const text = described(n, b, iterations(), read.value);
-      say(text);
-      strip.replaceChildren(drawn(n, b, iterations(), read.value, text));
-    }
-    function described(n, b, all, now) {
-      const rest = n - (all - 1) * b;
-      const done = Math.min(now * b, n);
+      const rest = pile.value - (all - 1) * size.value;
+      const done = Math.min(read.value * size.value, pile.value);
       const make = format(words[all === 1 ? "one" : "many"], { iterations: all });
-      const last = format(words[rest < b ? "rest" : "full"], { rest });
-      return format(words.cut, { stories: n, size: b, make, last })
-        + (now ? format(words.read, { read: now, done }) : "") + (now && done === n ? words.end : "");
-    }
-    function drawn(n, b, all, now, alt) {
-      const box = (from, to, kind) => svg("path", { class: `lessons-${kind}`, d: Array.from(
-        { length: to - from }, (_, i) => `M${(from + i) * b} 0H${Math.min((from + i + 1) * b, n)}v1H${(from + i) * b}z`).join("") });
-      const full = Math.floor(n / b);
-      const numbers = Array.from({ length: all }, (_, i) => i).filter((i) => b > n / 40 || i === all - 1)
-        .map((i) => h("span", { class: i < now ? "lessons-read" : null,
-          style: `left:${50 * (i * b + Math.min((i + 1) * b, n)) / n}%` }, i + 1));
-      return h("div", { class: "lessons-strip", role: "img", "aria-label": alt },
-        svg("svg", { viewBox: `0 0 ${n} 1`, preserveAspectRatio: "none" }, box(0, now, "read"),
-          box(now, Math.max(full, now), "full"), box(Math.max(full, now), all, "rest")),
-        h("div", {}, numbers));
-    }
-    root.append(head(title), count.element, size.element, place, buttons(play), strip, status);
-    for (const one of [count, size]) one.listen(cut);
-    cut();
-    address(root, { stories: count, batch_size: size }, say);
-  });
-
-  // ------------------------------------------------------- lesson 01: the pile is shuffled and cut
-  lessons.panel("split", async (root) => {
-    const data = await lessons.recording("split");
-    const { words, names, parts, sizes, percent } = data;
-    const size = dial("stories", sizes, sizes.at(-1));
-    const train = dial("training", percent, 80, { unit: "%" });
-    const validation = dial("validation", percent, 10, { unit: "%" });
-    const seed = dial("seed", data.seeds, data.seeds[0]);
-    const box = h("input", { type: "checkbox", onchange: () => { stratified.value = box.checked; } });
-    const stratified = lessons.control([true, false], true, (on) => { box.checked = on; });
-    const { element: status, say } = statusLine();
-    const view = h("div");
-
-    // How many stories of each class are in each part.
-    function cut() {
-      const pile = [...data.piles[size.value][seed.value]];
-      const [first, second] = [train.value / 100, validation.value / 100];
-      const ends = (all) => [0, whole(all * first), whole(all * (first + second)), all];
-      const tally = (labels) => names.map((_, i) => labels.filter((label) => +label === i).length);
-      const pieces = (all) => parts.map((_, i) => all.slice(ends(all.length)[i], ends(all.length)[i + 1]));
-      if (!stratified.value) return pieces(pile).map(tally);
-      const classes = names.map((_, i) => pieces(pile.filter((label) => +label === i)));
-      return parts.map((_, part) => classes.map((pieces) => pieces[part].length));
-    }
-    function show() {
-      const asked = `${train.value} ${validation.value} ${stratified.value}`;
-      if (train.value + validation.value >= 100) return say(words.nothing, true);
-      if (data.refused[size.value][asked]) return say(data.refused[size.value][asked], true);
-      const counts = cut();
-      const totals = counts.map((part) => part.reduce((a, b) => a + b));
-      const classes = `${counts[2].map((count, i) => `${count} ${names[i]}`).join(", ")}.`;
-      const text = `${format(words.sizes, { train: totals[0], validation: totals[1], test: totals[2] })} `
-        + format(words.classes, { classes });
+      const last = format(words[rest < size.value ? "rest" : "full"], { rest });
+      const text = format(words.cut, { stories: pile.value, size: size.value, make, last })
+        + (done ? format(words.read, { read: read.value, done }) : "")
+        + (done === pile.value ? words.end : "");
       say(text);
-      view.replaceChildren(h("div", { class: "lessons-pair", role: "img", "aria-label": text },
-        bars(words.parts, parts.map((name, i) => [name, [[name, totals[i]]]]), (n) => n.toLocaleString("en-US")),
-        bars(`${words[stratified.value ? "cut stratified" : "cut by chance"]}: ${words.share}`,
-          names.map((name, c) => [name, parts.map((part, i) => [part, counts[i][c] / totals[i]])]),
-          (share) => `${+(100 * share).toPrecision(3)}%`)));
+      view.replaceChildren(strip(pile.value, size.value, read.value, text, view.clientWidth));
     }
-    // Groups of bars, each with its number above it: [[name, [[part, height], ...]], ...].
-    function bars(title, groups, written) {
-      const most = Math.max(...groups.flatMap(([, pillars]) => pillars.map((pillar) => pillar[1])));
-      const pillar = ([part, value]) => h("span", {}, written(value),
-        h("i", { class: `lessons-${part}`, style: `height:${130 * value / most}px` }));
-      return h("figure", { class: "lessons-bars" }, h("figcaption", {}, title), groups.map(([name, pillars]) =>
-        h("div", {}, h("div", {}, pillars.map(pillar)), name)));
-    }
-    const controls = { stories: size, training: train, validation, seed, stratified };
-    root.append(head(words.title), h("div", { class: "lessons-body" },
-      h("div", {}, size, train, validation, seed, h("label", { class: "lessons-check" }, box, words.stratified), status),
-      h("div", {}, view, h("div", { class: "lessons-legend" },
-        parts.map((part) => h("span", {}, h("i", { class: `lessons-${part}` }), part))))));
-    for (const control of Object.values(controls)) control.listen(show);
-    stratified.value = box.checked = true;
-    show();
-    address(root, controls, say);
+    root.append(head(title), pile.element, size.element, place, buttons(play), view, status);
+    for (const one of [pile, size]) one.listen(cutAgain);
+    cutAgain();
+    lessons.address(root, { stories: pile, batch_size: size }, say);
   });
 
-  // -------------------------------------------------------------- lesson 04: steps down the slope
+  // ------------------------------------------------------------- lesson 04: steps down the slope
   lessons.panel("rate", async (root) => {
     const { words, rates, start, hardly, leads, share, constant } = await lessons.recording("rate");
     const rate = dial("learning rate", rates, 1);
     const { element: status, say } = statusLine();
-    const view = h("div");
-    let path = [];
+    const view = h("div", { class: "lessons-valley" });
+    let path; // [[weight, loss], ...]
 
+    // Cross-entropy, and its slope, by the formula that scripts/recordings/rate.py states.
     const mean = (score) => leads.reduce((sum, lead) => sum + score(lead), 0) / leads.length;
     const softplus = (z) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z))); // log(1 + exp(z))
     const loss = (weight) => mean((lead) => softplus(lead + weight)) - share * weight + constant;
-    const slope = (weight) => mean((lead) => 1 / (1 + Math.exp(-lead - weight))) - share;
+    const slopeAt = (weight) => mean((lead) => 1 / (1 + Math.exp(-lead - weight))) - share;
 
     function reset() {
       path = [[start, loss(start)]];
       show(format(words.start, { weight: start, loss: loss(start) }));
     }
     function step() {
-      const [before, was] = path.at(-1);
-      const weight = before - rate.value * slope(before);
-      path.push([weight, loss(weight)]);
+      const [[before, was], slope] = [path.at(-1), slopeAt(path.at(-1)[0])];
+      const weight = before - rate.value * slope;
       const now = loss(weight);
+      path.push([weight, now]);
       const verdict = words[Math.abs(now - was) < hardly ? "hardly" : now > was ? "rose" : "fell"];
-      show(format(words.step, { number: path.length - 1, slope: slope(before), weight, loss: now, verdict }));
+      show(format(words.step, { number: path.length - 1, slope, weight, loss: now, verdict }));
     }
     function show(summary) {
       say(summary);
       const places = path.map(([weight]) => weight);
-      const [low, high] = [Math.min(-4, ...places) - 0.5, Math.max(4, ...places) + 0.5];
-      const curve = Array.from({ length: 101 }, (_, i) => low + (high - low) * i / 100)
+      const [xmin, xmax] = [Math.min(-4, ...places) - 0.5, Math.max(4, ...places) + 0.5];
+      const curve = count(101).map((i) => xmin + ((xmax - xmin) * i) / 100)
         .map((weight) => [weight, loss(weight)]);
-      view.replaceChildren(plot({ title: words.title, xlabel: words.weight, ylabel: "loss", xmin: low, xmax: high,
-        ymax: 1.05 * Math.max(...curve.map((point) => point[1])), alt: format(words.valley, { summary }),
+      view.replaceChildren(lessons.plot({
+        title: "", xlabel: words.weight, ylabel: words.height, xmin, xmax, ymax: 1.05 * Math.max(curve[0][1], curve[100][1]), alt: format(words.valley, { summary }),
         series: [{ kind: "train", look: "smooth", name: words.loss, points: curve },
           { kind: "validation", name: words.steps, points: path },
           { kind: "best", name: words.now, points: path.slice(-1) }] }));
     }
-    root.append(head(words.title), h("div", { class: "lessons-body" }, h("div", {}, rate,
-      buttons(button("Step", step, { primary: true }), button("Back to the start", reset)), status), view));
+    root.append(head(words.title), h("div", { class: "lessons-body" }, h("div", {}, rate, buttons(
+      button("Step", step, { primary: true }), button("Back to the start", reset)), status), view));
     reset();
-    address(root, { rate }, say);
+    lessons.address(root, { rate }, say);
   });
 }
