@@ -1,17 +1,16 @@
-// The panels that ask: predictions, lines in a wrong order, questions and exercises. What they say is
+// The panels that ask: predictions, lines in a wrong order, questions, exercises. What they say is
 // the library's.
 {
   const { h, svg, format, plot, dial, radios, button, buttons, statusLine, copier } = lessons;
   const head = (title, ...more) => h("div", { class: "lessons-head" }, h("b", {}, title), ...more);
 
   // Right or not, as a mark and a word, and why. Screen readers skip the mark.
-  function judge(status, [mark, word], why) {
-    status.replaceChildren(h("span", { "aria-hidden": "true" }, mark), " ", h("b", {}, word), ` ${why}`);
-  }
+  const judge = (status, [mark, word], why) => status.replaceChildren(
+    h("span", { "aria-hidden": "true" }, mark), " ", h("b", {}, word), ` ${why}`);
 
   // ------------------------------------------------------------------------------- predictions
-  // Where the page compares with the answer to this question. What cells show from here to there may
-  // give it away, so it is folded up until `show` puts the comparison there.
+  // What cells show between a question and its answer may give it away, so it is folded up. Gives
+  // back a function that unfolds it and puts there what `compare` makes of the stored answer.
   function resultOf(root, { question, said }) {
     const settings = (place) => JSON.parse(place.dataset.settings);
     const result = [...document.querySelectorAll("[data-panel=comparison]")].find((place) =>
@@ -32,8 +31,7 @@
     };
   }
 
-  // The button and the status line. `chosen` gives the prediction in words, if there is one already;
-  // `compare` what is shown then, of what is stored with the result.
+  // The button and the status line. `chosen` gives the prediction in words, if there is one yet.
   function committer(root, settings, inputs, chosen, compare) {
     const { said } = settings;
     const show = resultOf(root, settings);
@@ -56,11 +54,12 @@
     const guess = dial("prediction", values, values[Math.floor(values.length / 2)], { unit });
     const words = (number) => `${number} ${unit}`.trim();
     function compare({ drawn }) {
-      const off = guess.value - drawn;
-      const size = `${+Math.abs(off).toFixed(10)} ${unit_of_difference}`.trim();
-      const how = +size.split(" ")[0] ? format(off > 0 ? said.high : said.low, [size]) : said.exactly;
+      const off = +(guess.value - drawn).toFixed(10); // 0.3 - 0.1 is not quite 0.2
+      const size = `${Math.abs(off)} ${unit_of_difference}`.trim();
+      const how = off ? format(off > 0 ? said.high : said.low, [size]) : said.exactly;
       const summary = format(said.compared, [words(guess.value), words(drawn), how]);
-      const marks = [drawn, guess.value].map((number, i) => [number, `${labels[i]}: ${words(number)}`]);
+      const marks = [drawn, guess.value].map((number, i) =>
+        [number, `${labels[i]}: ${words(number)}`]);
       return [scale([...values, drawn], marks, summary), h("p", {}, summary)];
     }
     root.append(head(title), h("div", { class: "lessons-question" }, question), guess.element,
@@ -78,7 +77,8 @@
     const [dot, square] = ["m-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0", "m-6-6h12v12h-12z"];
     const drawn = marks.map(([number, name], i) =>
       svg("g", { class: `lessons-line lessons-${["train", "validation"][i]}` },
-        svg("path", { class: "lessons-mark", d: `M${x(number)} ${68 - 40 * i}${[dot, square][i]}` }),
+        svg("path", { class: "lessons-mark",
+          d: `M${x(number)} ${68 - 40 * i}${[dot, square][i]}` }),
         write(name, number, 55 - 40 * i)));
     return h("div", { class: "lessons-plot lessons-wide-plot", role: "img", "aria-label": alt },
       svg("svg", { viewBox: "0 0 400 110", "aria-hidden": "true" },
@@ -93,23 +93,25 @@
     function compare({ labels, alts, said, drawn }) {
       const series = [0, place() + 1].map((number, i) => ({ kind: ["train", "validation"][i],
         name: labels[number], points: drawn[number].map((height, step) => [step + 1, height]) }));
-      const ymax = 1.1 * Math.max(...series.flatMap(({ points }) => points.map((point) => point[1])));
+      const ymax = 1.1 * Math.max(...drawn[0], ...drawn[place() + 1]);
       const both = plot({ title: "", xlabel, ylabel, xmax: drawn[0].length, ymax, series,
         alt: alts[place()] });
       both.classList.add("lessons-wide-plot");
       return [both, h("p", {}, said[place()])];
     }
     const top = 1.1 * Math.max(...sketches.flat());
+    const line = (heights) => heights.map((height, step) =>
+      `${20 + (102 * step) / (heights.length - 1)} ${68 - (50 * height) / top}`).join("L");
     const drawings = sketches.map((heights, i) => svg("svg", { viewBox: "0 0 130 84" },
       svg("text", { x: 71, y: 12, "text-anchor": "middle" }, options[i][0]),
       svg("text", { x: 71, y: 82, "text-anchor": "middle" }, xlabel),
       svg("path", { class: "lessons-axes", d: "M16 18v50h110" }),
-      svg("g", { class: "lessons-line lessons-train" }, svg("path", { class: "lessons-dash",
-        d: `M${heights.map((height, step) =>
-          `${20 + (102 * step) / (heights.length - 1)} ${68 - (50 * height) / top}`).join("L")}` }))));
+      svg("g", { class: "lessons-line lessons-train" },
+        svg("path", { class: "lessons-dash", d: `M${line(heights)}` }))));
     root.append(head(title), h("div", { class: "lessons-body" },
       h("div", {}, guess, committer(root, settings, guess.inputs, () => names[place()], compare)),
-      h("div", { class: "lessons-plot lessons-sketches", role: "img", "aria-label": alt }, drawings)));
+      h("div", { class: "lessons-plot lessons-sketches", role: "img", "aria-label": alt },
+        drawings)));
   });
 
   // ------------------------------------------------------------------ lines in the wrong order
@@ -120,9 +122,9 @@
     const place = (part) => lines.findIndex((line) => line.includes(part));
     for (const [number, line] of [...lines, ""].entries()) {
       const above = lines[number - 1] ?? "";
-      if (above.endsWith(":") ? depth(line) === depth(above) + 1 : depth(line) <= depth(above)) continue;
-      return above.endsWith(":") ? format(said.empty, [named(number - 1)])
-        : format(said.indented, [named(number)]);
+      const opens = above.endsWith(":");
+      if (opens && depth(line) !== depth(above) + 1) return format(said.empty, [named(number - 1)]);
+      if (!opens && depth(line) > depth(above)) return format(said.indented, [named(number)]);
     }
     for (const rule of rules) {
       const [first, then] = [place(rule.first), place(rule.then)];
@@ -139,8 +141,9 @@
     let chosen = 0;
     const tell = (text) => say(format(text, [chosen + 1, lines.length]));
     function show() {
-      const made = radios("Lines", lines, { onchange: (line) => {
-        chosen = lines.indexOf(line);
+      const shown = lines.map((line) => line.replaceAll("    ", "\u00a0\u00a0\u00a0\u00a0"));
+      const made = radios("Lines", shown, { onchange: (line) => {
+        chosen = shown.indexOf(line);
         tell(said.chosen);
       } });
       made.inputs[chosen].checked = true;
@@ -191,8 +194,8 @@
     const { element: status, say } = statusLine();
     const copy = copier("Copy the starter", () => code.textContent.trimEnd(), say);
     code.closest(".cell_input").after(h("div", { class: "lessons-panel lessons-starter" },
-      buttons(copy), status, h("p", {}, `Where to try exercise ${exercise}: in this lesson's notebook, `
-        + "in JupyterLab. There check says what is right and what is not yet, and hint helps.")));
+      buttons(copy), status, h("p", {}, `Where to try exercise ${exercise}: in this lesson's `
+        + "notebook, in JupyterLab. There check says what is right, and hint helps.")));
   }
   const offerStarters = () => document.querySelectorAll(".cell_input pre").forEach(offerStarter);
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", offerStarters);

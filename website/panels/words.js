@@ -9,11 +9,11 @@
   const unpacked = (text, Numbers) =>
     new Numbers(Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0)).buffer);
 
-  // A line to type in. It has a new value at each `event`; without `values` any text is offered.
+  // A line to type in. It has a new value at each `event`. Without `values` any text is offered.
   function textBox(name, value, event, { values, ...attributes } = {}) {
     const input = h("input", { type: "text", autocomplete: "off", spellcheck: "false",
       [event]: () => { made.value = input.value; }, ...attributes });
-    const made = control(values, value, (text) => { if (input.value !== text) input.value = text; });
+    const made = control(values, value, (now) => { if (input.value !== now) input.value = now; });
     made.value = value;
     made.element = h("label", { class: "lessons-row lessons-text" }, name, input);
     return made;
@@ -51,8 +51,9 @@
       const tokens = tokenize(text, replacements);
       if (!tokens.some((token) => ids.get(token)))
         throw new Error(format(nothing_known, [quoted(text)]));
-      const adds = tokens.map((token) => ids.get(token) ?? 0).map((id) => // (tokens, classes)
-        [0, ...numbers.subarray(id * others, (id + 1) * others)].map((n) => n * scale / tokens.length));
+      const row = (id) => [0, ...numbers.subarray(id * others, (id + 1) * others)];
+      const adds = tokens.map((token) => // (tokens, classes)
+        row(ids.get(token) ?? 0).map((number) => (number * scale) / tokens.length));
       const logits = [0, ...bias].map((start, i) => start + sum(adds.map((add) => add[i])));
       const guess = logits.indexOf(Math.max(...logits));
       const powers = logits.map((logit) => Math.exp(logit - logits[guess]));
@@ -74,7 +75,7 @@
     const chip = ({ word, known, value }) => h("span", {
       class: `lessons-word lessons-${value > 0 ? "for" : "against"}`,
       style: `--strength: ${Math.min(100, Math.round(40 * Math.abs(value)))}%` }, word, " ",
-    h("small", {}, value < 0 ? "−" : "+", fixed(Math.abs(value), 1), known ? "" : said.unknown), " ");
+    h("small", {}, value < 0 ? "−" : "+", fixed(Math.abs(value), 1), known ? "" : said.unknown));
     function show() {
       view.replaceChildren();
       try {
@@ -88,7 +89,8 @@
       }
     }
     text.listen(show);
-    root.append(head(title), text.element, status, view, h("p", { class: "lessons-note" }, data.model));
+    root.append(head(title), text.element, status, view,
+      h("p", { class: "lessons-note" }, data.model));
     show();
     address(root, { headline: text });
   });
@@ -101,8 +103,8 @@
   const mark = ({ marker, color }) =>
     svg("path", { d: `M0 0${SHAPES[marker]}`, fill: color, stroke: color });
 
-  // A drawing. `place(t)` moves all points to where they are at the time t, which may lie between two
-  // epochs; `ring(word)` marks one, or none. `at(word, t)` is (right, up), both from -1 to 1.
+  // A drawing. `place(time)` moves all points to where they are then, perhaps between two epochs;
+  // `ring(word)` marks one, or none. `at(word, time)` is [right, up], both from -1 to 1.
   function drawMap(words, groups, at, width) {
     const side = Math.min(width - 160, 420);
     const [middle, height] = [width / 2, side + 24];
@@ -118,10 +120,9 @@
       const x1 = middle + corner[0] * (side / 2 + 6);
       const y1 = height / 2 - (side / 2) * (0.44 * corner[1] + 0.17 * ((named.length - 1) / 2 - i));
       const line = svg("line", { x1, y1, stroke: color });
-      moves.push([word, (x2, y2) => { line.setAttribute("x2", x2); line.setAttribute("y2", y2); }]);
-      const anchor = corner[0] > 0 ? "start" : "end";
-      return [line, svg("text", { x: x1 + 4 * corner[0], y: y1 + 4, "text-anchor": anchor },
-        words[word])];
+      moves.push([word, (x, y) => { line.setAttribute("x2", x); line.setAttribute("y2", y); }]);
+      return [line, svg("text", { x: x1 + 4 * corner[0], y: y1 + 4,
+        "text-anchor": corner[0] > 0 ? "start" : "end" }, words[word])];
     }));
     const name = svg("text", { y: -13, "text-anchor": "middle" });
     const ring = svg("g", {}, svg("circle", { r: 9, class: "lessons-axes" }), name);
@@ -155,15 +156,18 @@
         places[2 * (round(time) * data.asked + number) + axis] / data.reach);
       return before + (time % 1) * (after - before);
     });
-    const nearest = (number, time) => [0, 1, 2, 3, 4].map((i) => i + 5 * (time * data.asked + number))
-      .map((i) => `${words[near[i]]} (${fixed(cosines[i] / 100, 2)})`).join(", ");
+    const nearest = (number, time) => [0, 1, 2, 3, 4].map((i) => {
+      const place = 5 * (time * data.asked + number) + i;
+      return `${words[near[place]]} (${fixed(cosines[place] / 100, 2)})`;
+    }).join(", ");
 
     const epoch = dial("epoch", data.when.map((_, i) => i), 0);
     const list = `${root.id}-words`;
     const box = textBox("word", word, "onchange", { list });
     const { element: status, say } = statusLine();
     const play = button("Play", () => (timer ? pause() : begin()), { primary: true });
-    const map = drawMap(words, data.groups, at, Math.min(Math.max(root.clientWidth - 40, 320), 580));
+    const width = Math.min(Math.max(root.clientWidth - 40, 320), 580);
+    const map = drawMap(words, data.groups, at, width);
     const drawing = h("div", { class: "lessons-map", role: "img" }, map.element);
     let [timer, frame] = [0, 0];
     function begin() {
@@ -197,8 +201,8 @@
     }
     epoch.listen(show);
     box.listen(show);
-    const legend = data.groups.map((group) => h("span", {},
-      svg("svg", { viewBox: "-9 -9 18 18", "aria-hidden": "true" }, mark(group)), group.name ?? said.plain));
+    const legend = data.groups.map((group) => h("span", {}, svg("svg", { viewBox: "-9 -9 18 18",
+      "aria-hidden": "true" }, mark(group)), group.name ?? said.plain));
     root.append(head(title), h("div", { class: "lessons-body" },
       h("div", {}, epoch, buttons(play), box, status),
       h("div", {}, drawing, h("div", { class: "lessons-legend" }, legend))),
