@@ -19,7 +19,7 @@ from lessons.exercises import EXERCISES
 from lessons.panels.controls import PAGE
 from scripts import guide, handout
 from scripts.course import Course, read_course
-from scripts.slides import LESSON, LIVE, NOT_SHOWN, PICTURES, is_panel
+from scripts.slides import LESSON, LIVE, NOT_SHOWN, PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]
 WEBSITE = ROOT / "website"
@@ -147,7 +147,7 @@ def page_of(notebook: NotebookNode, place: Place) -> NotebookNode:
         if cell.cell_type == "markdown":
             cell.source = relinked(_as_page(cell.source), place)
             continue
-        panel = is_panel(cell)
+        panel = any(map(is_of_a_panel, cell.outputs))
         tags = set(cell.metadata.get("tags", []))
         tags -= {"remove-input", "remove-output"}  # these are for slides
         if panel or NOT_SHOWN.search(cell.source):
@@ -186,10 +186,15 @@ def _html(text: str) -> NotebookNode:
     return nbformat.v4.new_output("display_data", data={"text/html": text})
 
 
+def is_of_a_panel(output: NotebookNode) -> bool:
+    """Is it a panel, or what a prediction is compared with?"""
+    data = output.get("data", {})
+    return PAGE in data or LIVE in data.get("text/plain", "")
+
+
 def panel_html(cell: NotebookNode, place: Place) -> str:
     """The place of a panel, with what is to be seen there without a script."""
-    stored = (output.get("data", {}) for output in cell.outputs)
-    data = next(one for one in stored if LIVE in one.get("text/plain", ""))
+    data = next(one.data for one in cell.outputs if is_of_a_panel(one))
     id = f"{place.file.stem[:2]}-{cell.id}"
     title, _, words = data["text/plain"].partition(f": {LIVE}")
     shown = data.get("text/html") or _picture(id, title, words.partition("\n")[2], place)

@@ -37,6 +37,24 @@ function tend(panel) {
     play.querySelectorAll("button").forEach((button, i) => set(button, "aria-label", names[i]));
   }
   for (const line of panel.querySelectorAll(".lessons-status")) set(line, "role", "status");
+  copyCode(panel);
+}
+
+// The kernel answers the button "Copy as code" with a cell in the panel. It is copied if it was asked
+// for on this page, and it stays to be selected where a page may not write to the clipboard.
+function copyCode(panel) {
+  const code = panel.querySelector("pre.lessons-code");
+  if (!code || !panel.asked || code === panel.asked.before) return;
+  panel.asked = null;
+  const tell = (sentence) => { code.nextElementSibling.textContent = sentence; };
+  const copied = navigator.clipboard?.writeText(code.textContent) ?? Promise.reject();
+  copied.then(() => tell("Copied."), () => tell("Here it is: select it and copy it."));
+}
+
+function ask(event) {
+  const panel = event.currentTarget;
+  if (event.target.closest(".lessons-copy"))
+    panel.asked = { before: panel.querySelector("pre.lessons-code") };
 }
 
 // In JupyterLab a link to a notebook opens it beside this one, and not in a page of its own: the
@@ -67,6 +85,7 @@ function render({ el }) {
     panel.id ||= `lessons-panel-${panels++}`;
     observer.observe(panel, changes);
     panel.addEventListener("click", openInLab);
+    panel.addEventListener("click", ask, true); // before the kernel hears of it
     tend(panel);
   };
   begin();

@@ -1,13 +1,14 @@
 """Lessons 05 to 07: train with sliders, watch the curves, press Stop."""
 
 import html
+import json
 import math
 import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter, thread_time
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import ipywidgets as widgets
 
@@ -42,6 +43,8 @@ from lessons.validation import Epoch, best
 
 AG_NEWS = "ag-news"  # the name of the source, as in `lessons.sources.load`
 KEPT = 5  # runs; before a sixth one begins, the oldest is deleted
+EPOCHS = range(1, 31)
+BATCH_SIZES = tuple(2**n for n in range(3, 11))  # 8 to 1024
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 USUAL = {"AdamW": 0.01, "SGD": 3.0}  # learning rates that suit the optimizers
 SLOW = 1.0  # seconds an epoch in slow motion
@@ -86,15 +89,16 @@ class TrainingLab(Panel):
         self, name: str = "lab", target: Target | None = None, folder: str | Path = ".lessons"
     ) -> None:
         """Take over the runs of an earlier lab of this name, or those in the folder."""
-        self._target, self._folder = target, Path(folder) / name
-        self._frame, self._lines = widgets.HTML(), widgets.HTML()
+        self._name, self._target, self._folder = name, target, Path(folder) / name
+        self._frame, self._lines, self._code = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self._progress, self._table = widgets.HTML(), widgets.HTML()
         self._status = status_line()
         self._buttons = buttons(*self._make_buttons())
-        left = [*self._make_controls(), self._buttons, self._progress, self._status]
+        left = [*self._make_controls(), self._buttons, self._code, self._progress, self._status]
         super().__init__(beside(left, [on_top(self._frame, self._lines)]), self._table)
         self._worker: Worker[LabEvent] = Worker(self._handle, self._end)
         self._busy, self._claiming, self._enabling = False, threading.Lock(), threading.Lock()
+        self._times_shown = 0  # of the code
         self._steps: list[Step] = []  # of the epoch that is not yet complete
         self._due = 0.0  # when the next painting may begin
         # Of the latest run, if it can be continued: a generator that has failed cannot.
@@ -110,8 +114,8 @@ class TrainingLab(Panel):
         self._optimizer = widgets.Dropdown(options=list(USUAL), description="optimizer")
         for dropdown in (self._source, self._optimizer):
             dropdown.style.description_width = "96px"
-        self._epochs = Dial("epochs", range(1, 31), 10)
-        self._batch_size = Dial("batch size", [2**n for n in range(3, 11)], 128, unit="stories")
+        self._epochs = Dial("epochs", EPOCHS, 10)
+        self._batch_size = Dial("batch size", BATCH_SIZES, 128, unit="stories")
         self._rate = Dial("learning rate", RATES, USUAL["AdamW"], free=True)
         self._slow = widgets.Checkbox(description="slow motion: a second an epoch", indent=False)
         self._epochs.listen(self._enable)
@@ -125,7 +129,9 @@ class TrainingLab(Panel):
         self._stop = button("Stop", "stop", self.stop)
         self._continue = button("Continue", "step-forward", self.go_on)
         self._reset = button("Reset", "undo", self.reset)
-        return self._train, self._stop, self._continue, self._reset
+        copy = button("Copy as code", "copy", self.show_code)
+        copy.add_class("lessons-copy")
+        return self._train, self._stop, self._continue, self._reset, copy
 
     def _renew_buttons(self) -> None:
         """Replace the buttons by new ones, so that earlier clicks have no effect.
@@ -218,14 +224,17 @@ class TrainingLab(Panel):
         """Begin a new run with the settings of the sliders."""
         if not self._claim():
             return
-        epochs, batch_size = int(self._epochs.value), int(self._batch_size.value)
-        optimizer, source = str(self._optimizer.value), str(self._source.value)
         try:
-            self._begin(Settings(epochs, batch_size, self._rate.value, optimizer, source))
+            self._begin(self._wanted())
         except (OSError, ValueError):
             return  # the panel shows the error
         self._set_status("Training.")
         self._start()
+
+    def _wanted(self) -> Settings:
+        epochs, batch_size = int(self._epochs.value), int(self._batch_size.value)
+        optimizer, source = str(self._optimizer.value), str(self._source.value)
+        return Settings(epochs, batch_size, self._rate.value, optimizer, source)
 
     def stop(self) -> None:
         """Stop after the current step."""
@@ -256,6 +265,29 @@ class TrainingLab(Panel):
         self._set_status("All runs are forgotten. Press Train.")
         self._new_plot()
         self._release()
+
+    def show_code(self) -> None:
+        """Show the cell that trains with the settings of the sliders; the page copies it."""
+        self._times_shown += 1  # in the HTML: the page knows by it that the cell is new
+        wanted = self._wanted()
+        values = {"epochs": str(wanted.epochs), "batch_size": str(wanted.batch_size)}
+        values |= {"learning_rate": f"{wanted.learning_rate:g}"}
+        values |= {"optimizer": json.dumps(wanted.optimizer)}
+        if wanted.source != sources()[0][1]:
+            values |= {"source": json.dumps(wanted.source, ensure_ascii=False)}
+        code = html.escape(as_code(self._name, self._target, values), quote=False)
+        shown = f'<pre class="lessons-code" tabindex="0" data-times="{self._times_shown}">'
+        self._code.value = f'{shown}{code}</pre><div role="status"></div>'
+
+    def page(self) -> dict[str, Any]:
+        """What the website's lab needs; what the sliders offer is in its recording."""
+        names = ("epochs", "batch_size", "learning_rate")
+        places = {name: f"{{{name}}}" for name in names} | {"optimizer": '"{optimizer}"'}
+        page: dict[str, Any] = {"panel": "training-lab"}
+        page |= {"code": as_code(self._name, self._target, places)}
+        if self._target is not None:
+            page["target"] = {**self._target._asdict(), "text": str(self._target)}
+        return page
 
     def _claim(self) -> bool:
         """Reserve the runs for a change by this thread. False if another one has them.
@@ -416,6 +448,14 @@ def sources() -> list[tuple[str, str]]:
     chosen = os.environ.get(SOURCE_VARIABLE) or "mini-news"
     known = {chosen: known.get(chosen, Path(chosen).name or chosen)} | known
     return [(name, source) for source, name in known.items()]
+
+
+def as_code(name: str, target: Target | None, settings: Mapping[str, str]) -> str:
+    """A cell that makes this lab and trains with these settings, which are pieces of code."""
+    imported, goal = ("Target, TrainingLab", f", {target!r}") if target else ("TrainingLab", "")
+    made = f"lab = TrainingLab({json.dumps(name, ensure_ascii=False)}{goal})"
+    arguments = ", ".join(f"{setting}={value}" for setting, value in settings.items())
+    return f"from lessons.panels import {imported}\n\n{made}\nlab.run({arguments})"
 
 
 def describe_epoch(history: Sequence[Epoch], digits: int = 2, approximate: bool = False) -> str:

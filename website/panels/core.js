@@ -1,0 +1,296 @@
+// What all panels of the website are made of. Classic scripts with one global, `lessons`: on pages
+// opened from the disk browsers load neither modules nor data, only scripts. A panel's file says
+//   { const { h, dial } = lessons; lessons.panel("name", (root, settings) => { ... }); }
+// A control has `element`, `value` (to read and to set), `values` (what it offers) and `listen`.
+const lessons = (() => {
+  const kinds = {}; // how to draw a panel, by name
+  const waiting = {}; // of recordings: what to do with the data when it is here
+  const promises = {};
+  const base = new URL("../recordings/", document.currentScript.src);
+
+  // ------------------------------------------------------------------------ panels and recordings
+  const near = new IntersectionObserver((seen) => {
+    for (const { isIntersecting, target } of seen) if (isIntersecting) draw(target);
+  }, { rootMargin: "600px" });
+
+  function panel(name, render) {
+    kinds[name] = render;
+    if (document.readyState !== "loading") begin();
+  }
+
+  function begin() {
+    for (const root of document.querySelectorAll("div[data-panel]:not([data-state])"))
+      if (kinds[root.dataset.panel]) near.observe(root);
+    follow();
+  }
+
+  // data-state is "drawing", then "ready" or "failed". What stood there before stays if it fails.
+  async function draw(root) {
+    near.unobserve(root);
+    if (root.dataset.state || !kinds[root.dataset.panel]) return;
+    root.dataset.state = "drawing";
+    const before = [...root.childNodes];
+    try {
+      root.replaceChildren();
+      await kinds[root.dataset.panel](root, JSON.parse(root.dataset.settings || "{}"));
+      root.dataset.state = "ready";
+    } catch (error) {
+      root.dataset.state = "failed";
+      root.replaceChildren(...before, h("p", { class: "lessons-error", role: "alert" },
+        `This panel does not work here. ${error.message}`));
+    }
+  }
+
+  // The address #05-lab?epochs=3 leads to a panel, which browsers do not find because of its settings.
+  async function follow() {
+    const root = linked().root;
+    if (!root?.dataset.panel || !kinds[root.dataset.panel]) return;
+    await draw(root);
+    root.scrollIntoView();
+  }
+  function linked() {
+    const [id, query] = location.hash.slice(1).split("?");
+    return { root: id ? document.getElementById(id) : null, query: new URLSearchParams(query) };
+  }
+  addEventListener("DOMContentLoaded", begin);
+  addEventListener("hashchange", follow);
+
+  function recording(name) {
+    promises[name] ??= new Promise((resolve, reject) => {
+      waiting[name] = resolve;
+      const failed = () => reject(new Error(`The recording ${name}.js could not be loaded.`));
+      document.head.append(h("script", { src: new URL(`${name}.js`, base).href, onerror: failed }));
+    });
+    return promises[name];
+  }
+  const recorded = (name, data) => waiting[name]?.(data);
+
+  // ------------------------------------------------------------------------------ small builders
+  // An element. Attributes whose names begin with "on" are listeners; children may be controls.
+  function h(tag, attributes = {}, ...children) {
+    return fill(document.createElement(tag), attributes, children);
+  }
+  function svg(tag, attributes = {}, ...children) {
+    return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+  }
+  function fill(element, attributes, children) {
+    for (const [name, value] of Object.entries(attributes)) {
+      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+      else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value);
+    }
+    element.append(...children.flat().filter((child) => child != null).map((c) => c.element ?? c));
+    return element;
+  }
+  let number = 0;
+  const newId = () => `lessons-${number++}`;
+
+  // The value of a control and who listens to it. `show` draws a new value.
+  function control(values, value, show) {
+    const listeners = [];
+    return {
+      values,
+      listen: (listener) => listeners.push(listener),
+      get value() { return value; },
+      set value(wanted) {
+        const changed = wanted !== value;
+        show(value = wanted);
+        if (changed) listeners.forEach((listener) => listener(value));
+      },
+    };
+  }
+
+  // A slider over some values and a number box, both always equal. A typed number is replaced by the
+  // nearest value; arrow keys in the box go to the next one. `unit` stands behind the number.
+  function dial(name, values, value, { unit = "", onchange } = {}) {
+    const id = newId();
+    const slider = h("input", { type: "range", id, min: 0, max: values.length - 1, step: 1,
+      oninput: () => { made.value = values[slider.value]; } });
+    const box = h("input", { type: "number", class: "lessons-number", step: "any", min: values[0],
+      max: values.at(-1), "aria-label": `${name}, as a number`, inputmode: "decimal",
+      onchange: () => { made.value = box.value === "" ? made.value : nearest(+box.value); },
+      onkeydown: (event) => {
+        const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
+        if (!step) return;
+        event.preventDefault();
+        made.value = values[values.indexOf(nearest(+box.value)) + step] ?? made.value;
+      } });
+    const nearest = (typed) => values.reduce((a, b) =>
+      Math.abs(b - typed) < Math.abs(a - typed) ? b : a);
+    const made = control(values, value, (now) => {
+      slider.value = values.indexOf(now);
+      slider.setAttribute("aria-valuetext", `${now} ${unit}`.trim());
+      box.value = now;
+    });
+    made.value = value;
+    if (onchange) made.listen(onchange);
+    made.element = h("div", { class: "lessons-row" }, h("label", { for: id }, name), slider, box,
+      h("span", { class: "lessons-unit" }, unit));
+    return made;
+  }
+
+  // A menu of texts. `radios` asks the same with everything in sight, and begins without an answer.
+  function choice(name, options, value = options[0], { onchange } = {}) {
+    const id = newId();
+    const menu = h("select", { id, onchange: () => { made.value = menu.value; } },
+      options.map((option) => h("option", {}, option)));
+    const made = control(options, value, (now) => { menu.value = now; });
+    made.value = value;
+    if (onchange) made.listen(onchange);
+    made.element = h("div", { class: "lessons-row" }, h("label", { for: id }, name), menu);
+    return made;
+  }
+  function radios(question, options, { onchange } = {}) {
+    const group = newId();
+    const inputs = options.map((option) => h("input", { type: "radio", name: group,
+      onchange: () => { made.value = option; } }));
+    const made = control(options, null, (now) =>
+      inputs.forEach((input, i) => { input.checked = options[i] === now; }));
+    if (onchange) made.listen(onchange);
+    made.inputs = inputs;
+    made.element = h("fieldset", { class: "lessons-choice" },
+      h("legend", { class: "lessons-question" }, question),
+      options.map((option, i) => h("label", {}, inputs[i], h("span", {}, option))));
+    return made;
+  }
+
+  // A button that can be off and keeps the focus then. `enable(button, false)` turns it off.
+  function button(name, act, { primary = false } = {}) {
+    const made = h("button", { type: "button", class: primary ? "lessons-primary" : null,
+      onclick: () => made.ariaDisabled !== "true" && act() }, name);
+    return made;
+  }
+  const enable = (made, on) => { made.ariaDisabled = String(!on); };
+  const buttons = (...members) => h("div", { class: "lessons-buttons" }, ...members);
+
+  // A line of text that screen readers read out when it changes: say("text"), say("text", true).
+  function statusLine() {
+    const element = h("p", { class: "lessons-status", role: "status" });
+    const say = (text, error = false) => {
+      element.textContent = text;
+      element.classList.toggle("lessons-error", error);
+    };
+    return { element, say };
+  }
+
+  // A button that copies a text and shows it, so that it can be had where there is no clipboard.
+  function copier(name, text, told) {
+    const shown = h("pre", { class: "lessons-code", tabindex: 0, role: "region", "aria-label": name });
+    const element = h("div", {}, button(name, async () => {
+      shown.textContent = text();
+      element.append(shown);
+      const copied = await navigator.clipboard?.writeText(text()).then(() => true, () => false);
+      told(copied ? "Copied." : "Here it is: select it and copy it.");
+    }));
+    return { element };
+  }
+
+  // -------------------------------------------------------------------------- numbers and drawings
+  // As Python writes them: half goes to the even digit, and only where the number is exactly half.
+  function fixed(value, digits = 0) {
+    if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "inf" : "-inf";
+    if (Math.abs(value) >= 1e21) return BigInt(value) + (digits ? `.${"0".repeat(digits)}` : "");
+    const scaled = value * 10 ** digits;
+    const half = Number.isInteger(value * 2 ** (digits + 1)) && Math.abs(scaled % 1) === 0.5;
+    return (half ? 2 * Math.round(scaled / 2) / 10 ** digits : value).toFixed(digits);
+  }
+  // What Python's str.format makes of "{name}", "{count:,}", "{loss:.2f}" and "{share:.0%}".
+  function format(template, values) {
+    return template.replace(/\{(\w+):?([^}]*)\}/g, (_, name, how) => {
+      if (how === ",") return values[name].toLocaleString("en-US");
+      if (!how) return values[name];
+      return (how.endsWith("%") ? percent : fixed)(values[name], +how[1]);
+    });
+  }
+  const percent = (share, digits = 0) => `${fixed(share * 100, digits)}%`;
+
+  const MARKS = { // around a point, in the units of the drawing
+    train: "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0", validation: "m-4-4h8v8h-8z", earlier: "m-2-2h4v4h-4z",
+    best: "m0-9l2.4 6 6.4.3-5 4 1.7 6.2-5.5-3.5-5.5 3.5 1.7-6.2-5-4 6.4-.3z",
+  };
+  // Lines over two axes, and their names. A series is { kind, name, points: [[x, y], ...], note }: its
+  // kind is one of MARKS and decides marker, dash and colour; `note` is written at its first point;
+  // `look` may be "thin" (dotted) or "smooth", both without markers.
+  // Points that are NaN or infinite are left out. `alt` says all in words and numbers.
+  function plot({ title, xlabel, ylabel, xmin = 0, xmax, ymax, series, alt, legend = true,
+    written = String }) {
+    const [left, top, width, height] = [58, 26, 334, 186];
+    const id = newId();
+    const x = (value) => left + (width * (value - xmin)) / (xmax - xmin);
+    const y = (value) => top + height - (height * value) / ymax;
+    const text = (content, at) => svg("text", at, content);
+    const across = ticks(xmax, xmin, true).map((value) =>
+      text(value, { x: x(value), y: top + height + 16, "text-anchor": "middle" }));
+    const up = ticks(ymax).flatMap((value) => [
+      svg("path", { class: "lessons-grid", d: `M${left} ${y(value)}h${width}` }),
+      text(written(value), { x: left - 6, y: y(value) + 4, "text-anchor": "end" })]);
+    const lines = series.map(({ kind, points, note, look = "bold" }) => {
+      const seen = points.filter((point) => point.every(Number.isFinite));
+      const places = seen.map((point) => `${x(point[0]).toFixed(1)} ${y(point[1]).toFixed(1)}`);
+      const mark = places.map((place) => `M${place}${MARKS[kind]}`).join("");
+      const label = note && seen.length
+        ? text(note, { x: x(seen[0][0]) - 10, y: y(seen[0][1]) + 4, "text-anchor": "middle" }) : null;
+      return svg("g", { class: `lessons-line lessons-${kind} lessons-${look}` }, label,
+        svg("path", { class: "lessons-dash", d: places.length ? `M${places.join("L")}` : "" }),
+        svg("path", { class: "lessons-mark", d: mark }));
+    });
+    const inside = svg("clipPath", { id }, // lines may leave the axes, and marks lie on them
+      svg("rect", { x: left - 20, y: top - 6, width: width + 26, height: height + 12 }));
+    const drawn = svg("svg", { viewBox: "0 0 400 250", "aria-hidden": "true" }, inside,
+      text(title, { x: left, y: 15, class: "lessons-title" }), up, across,
+      text(xlabel, { x: left + width / 2, y: 246, "text-anchor": "middle" }),
+      text(ylabel, { transform: `translate(12 ${top + height / 2}) rotate(-90)`,
+        "text-anchor": "middle" }),
+      svg("path", { class: "lessons-axes", d: `M${left} ${top}v${height}h${width}` }),
+      svg("g", { "clip-path": `url(#${id})` }, lines));
+    const names = series.filter(({ name }) => name).map(({ kind, name, look }) => h("span", {},
+      svg("svg", { viewBox: "0 0 34 18" }, svg("g", { class: `lessons-line lessons-${kind} lessons-${look}` },
+        svg("path", { class: "lessons-dash", d: "M2 9h30" }),
+        svg("path", { class: "lessons-mark", d: `M17 9${MARKS[kind]}` }))), name));
+    return h("div", { class: "lessons-plot", role: "img", "aria-label": alt }, drawn,
+      legend ? h("div", { class: "lessons-legend" }, names) : null);
+  }
+  function ticks(most, least = 0, whole = false) {
+    const rough = (most - least) / 6;
+    const power = 10 ** Math.floor(Math.log10(rough));
+    const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough && !(whole && n % 1));
+    const [first, last] = [Math.ceil(least / step - 1e-9), Math.floor(most / step + 1e-9)];
+    return Array.from({ length: last - first + 1 }, (_, i) => +((first + i) * step).toPrecision(6));
+  }
+
+  // ------------------------------------------------------------------------------------ the address
+  // Keeps the settings of a panel in the address: #05-lab?epochs=12. They are read now and when the
+  // address changes, in the order of `controls`, and written when someone changes a control. Of what
+  // is not offered `told` gets a sentence. Gives back a function for the address as it is.
+  function address(root, controls, told = () => {}) {
+    let reading = false;
+    const link = () => {
+      const pairs = Object.entries(controls).map(([name, control]) => [name, control.value]);
+      return `#${root.id}?${new URLSearchParams(pairs)}`;
+    };
+    const read = () => {
+      const { root: meant, query } = linked();
+      if (meant !== root) return;
+      reading = true;
+      const wrong = [...query.keys()].filter((name) => !(name in controls));
+      for (const [name, control] of Object.entries(controls)) {
+        if (!query.has(name)) continue;
+        const value = control.values // if not, any text is welcome
+          ? control.values.find((offered) => String(offered) === query.get(name)) : query.get(name);
+        if (value === undefined) wrong.push(name);
+        else control.value = value;
+      }
+      reading = false;
+      if (wrong.length) told("The address asks for what is not offered here, which is left out: " +
+        `${wrong.map((name) => `${name}=${query.get(name)}`).join(", ")}.`, true);
+    };
+    for (const control of Object.values(controls))
+      control.listen(() => reading || history.replaceState(null, "", link()));
+    addEventListener("hashchange", read);
+    read();
+    return () => location.href.split("#")[0] + link();
+  }
+  const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+
+  return { panel, recording, recorded, control, h, svg, fixed, format, percent, plot, dial, choice,
+    radios, button, enable, buttons, statusLine, copier, address, still };
+})();
