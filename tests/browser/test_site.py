@@ -134,7 +134,7 @@ def test_from_the_first_page_the_keyboard_leads_into_a_lesson(address, page):
             break
     page.keyboard.press("Enter")
     page.wait_for_url("**/00_start_here.html")
-    expect(page.locator("h1")).to_contain_text("00 Start here")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("00 Start here")
 
 
 def test_the_search_finds_a_lesson(address, page):
