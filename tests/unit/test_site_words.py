@@ -34,6 +34,7 @@ SKETCHES = {"falls": [3.0, 2.0, 1.0], "rises": [1.0, 3.0], "stays level": [2.0, 
 
 @pytest.fixture(scope="module")
 def trained():
+    torch.set_num_threads(1)
     classifier, _ = headline.train()
     return classifier
 

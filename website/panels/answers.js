@@ -98,7 +98,8 @@
       if (!drawn[0]) return [h("p", {}, said[place()])]; // all of it was NaN or infinite
       const lines = [drawn[0], drawn[place() + 1]].map(numbers);
       const series = lines.map((heights, i) => ({ kind: ["train", "validation"][i],
-        name: labels[i && place() + 1], points: heights.map((height, step) => [step + 1, height]) }));
+        name: labels[i && place() + 1],
+        points: heights.map((height, step) => [step + 1, height]) }));
       const both = plot({ title: "", xlabel, ylabel, xmax: lines[0].length,
         ymax: 1.1 * Math.max(...lines.flat()), series, alt: alts[place()] });
       both.classList.add("lessons-wide-plot");
