@@ -194,6 +194,14 @@ const lessons = (() => {
     const half = Number.isInteger(value * 2 ** (digits + 1)) && Math.abs(scaled % 1) === 0.5;
     return (half ? 2 * Math.round(scaled / 2) / 10 ** digits : value).toFixed(digits);
   }
+  // What Python's str.format makes of "{name}", "{count:,}", "{loss:.2f}" and "{share:.0%}".
+  function format(template, values) {
+    return template.replace(/\{(\w+):?([^}]*)\}/g, (_, name, how) => {
+      if (how === ",") return values[name].toLocaleString("en-US");
+      if (!how) return values[name];
+      return (how.endsWith("%") ? percent : fixed)(values[name], +how[1]);
+    });
+  }
   const percent = (share, digits = 0) => `${fixed(share * 100, digits)}%`;
 
   const MARKS = { // around a point, in the units of the drawing
@@ -202,51 +210,51 @@ const lessons = (() => {
     best: "m0-9l2.4 6 6.4.3-5 4 1.7 6.2-5.5-3.5-5.5 3.5 1.7-6.2-5-4 6.4-.3z",
   };
   // Lines over two axes, and their names. A series is { kind, name, points: [[x, y], ...], note };
-  // its kind, of MARKS, decides marker, dash and colour; `note` is written at its first point.
-  // Points that are NaN or infinite are left out. `alt` says all in words and numbers.
-  function plot({ title, xlabel, ylabel, xmax, ymax, series, alt, legend = true,
+  // its kind, of MARKS, decides marker, dash and colour; `note` is at its first point; `look`
+  // may be "thin" (dotted) or "smooth", both without markers. Points that are NaN or infinite are
+  // left out. `alt` says all in words and numbers.
+  function plot({ title, xlabel, ylabel, xmin = 0, xmax, ymax, series, alt, legend = true,
     written = (value) => (value < 1e5 ? String(value) : value.toExponential(0)) }) {
     const [left, top, width, height] = [58, 26, 334, 186];
     const id = newId();
-    const x = (value) => left + (width * value) / xmax;
+    const x = (value) => left + (width * (value - xmin)) / (xmax - xmin);
     const y = (value) => top + height - (height * value) / ymax;
-    const text = (content, at) => svg("text", at, content);
-    const across = ticks(xmax, true).map((value) =>
-      text(value, { x: x(value), y: top + height + 16, "text-anchor": "middle" }));
+    const text = (words, x, y, at) => svg("text", { x, y, "text-anchor": "middle", ...at }, words);
+    const across = ticks(xmax, xmin, true).map((value) => text(value, x(value), top + height + 16));
     const up = ticks(ymax).flatMap((value) => [
       svg("path", { class: "lessons-grid", d: `M${left} ${y(value)}h${width}` }),
-      text(written(value), { x: left - 6, y: y(value) + 4, "text-anchor": "end" })]);
-    const lines = series.map(({ kind, points, note }) => {
+      text(written(value), left - 6, y(value) + 4, { "text-anchor": "end" })]);
+    const lines = series.map(({ points, note, ...how }) => {
       const seen = points.filter((point) => point.every(Number.isFinite));
       const places = seen.map((point) => `${x(point[0]).toFixed(1)} ${y(point[1]).toFixed(1)}`);
-      const mark = places.map((place) => `M${place}${MARKS[kind]}`).join("");
-      const label = note && seen.length ? text(note,
-        { x: x(seen[0][0]) - 10, y: y(seen[0][1]) + 4, "text-anchor": "middle" }) : null;
-      return line(kind, places.length ? `M${places.join("L")}` : "", mark, label);
+      const drawn = line(how, places.length ? `M${places.join("L")}` : "", places);
+      if (note && seen.length) drawn.append(text(note, x(seen[0][0]) - 10, y(seen[0][1]) + 4));
+      return drawn;
     });
     const inside = svg("clipPath", { id }, // lines may leave the axes, and marks lie on them
       svg("rect", { x: left - 20, y: top - 6, width: width + 26, height: height + 12 }));
-    const drawn = svg("svg", { viewBox: "0 0 400 250", "aria-hidden": "true" }, inside,
-      text(title, { x: left, y: 15, class: "lessons-title" }), up, across,
-      text(xlabel, { x: left + width / 2, y: 246, "text-anchor": "middle" }),
-      text(ylabel, { transform: `translate(12 ${top + height / 2}) rotate(-90)`,
-        "text-anchor": "middle" }),
+    const drawn = svg("svg", { viewBox: "0 0 400 250", "aria-hidden": "true" }, inside, up, across,
+      text(title, left, 15, { class: "lessons-title", "text-anchor": "start" }),
+      text(xlabel, left + width / 2, 246),
+      text(ylabel, 0, 0, { transform: `translate(12 ${top + height / 2}) rotate(-90)` }),
       svg("path", { class: "lessons-axes", d: `M${left} ${top}v${height}h${width}` }),
       svg("g", { "clip-path": `url(#${id})` }, lines));
-    const names = series.filter(({ name }) => name).map(({ kind, name }) => h("span", {},
-      svg("svg", { viewBox: "0 0 34 18", "aria-hidden": "true" },
-        line(kind, "M2 9h30", `M17 9${MARKS[kind]}`)), name));
+    const names = series.filter(({ name }) => name).map((one) => h("span", {}, svg("svg",
+      { viewBox: "0 0 34 18", "aria-hidden": "true" }, line(one, "M2 9h30", ["17 9"])), one.name));
     return h("div", { class: "lessons-plot", role: "img", "aria-label": alt }, drawn,
       legend ? h("div", { class: "lessons-legend" }, names) : null);
   }
-  const line = (kind, dash, mark, label) => svg("g", { class: `lessons-line lessons-${kind}` }, label,
-    svg("path", { class: "lessons-dash", d: dash }), svg("path", { class: "lessons-mark", d: mark }));
-  function ticks(most, whole = false) {
-    const rough = most / 6;
+  function line({ kind, look = "bold" }, d, places) {
+    const marks = places.map((place) => `M${place}${MARKS[kind]}`).join("");
+    return svg("g", { class: `lessons-line lessons-${kind} lessons-${look}` },
+      svg("path", { class: "lessons-dash", d }), svg("path", { class: "lessons-mark", d: marks }));
+  }
+  function ticks(most, least = 0, whole = false) {
+    const rough = (most - least) / 6;
     const power = 10 ** Math.floor(Math.log10(rough));
     const step = [1, 2, 5, 10].map((n) => n * power).find((n) => n >= rough && !(whole && n % 1));
-    const count = Math.floor(most / step + 1e-9);
-    return Array.from({ length: count + 1 }, (_, i) => +(i * step).toPrecision(6));
+    const [first, last] = [Math.ceil(least / step - 1e-9), Math.floor(most / step + 1e-9)];
+    return Array.from({ length: last - first + 1 }, (_, i) => +((first + i) * step).toPrecision(6));
   }
 
   // ---------------------------------------------------------------------------------- the address
@@ -266,7 +274,8 @@ const lessons = (() => {
       const wrong = [...query.keys()].filter((name) => !Object.hasOwn(controls, name));
       for (const [name, control] of Object.entries(controls)) {
         if (!query.has(name)) continue;
-        const value = control.values.find((offered) => String(offered) === query.get(name));
+        const value = control.values // if not, any text is welcome
+          ? control.values.find((offered) => String(offered) === query.get(name)) : query.get(name);
         if (value === undefined) wrong.push(name);
         else control.value = value;
       }
@@ -282,6 +291,6 @@ const lessons = (() => {
   }
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  return { panel, recording, recorded, h, svg, fixed, percent, plot, dial, choice, radios, button,
-    enable, buttons, statusLine, copier, address, still };
+  return { panel, recording, recorded, control, h, svg, fixed, format, percent, plot, dial, choice,
+    radios, button, enable, buttons, statusLine, copier, address, still };
 })();

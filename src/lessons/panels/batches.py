@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import ipywidgets as widgets
 from matplotlib.figure import Figure
@@ -11,6 +12,16 @@ from lessons.figures.plots import draw_epoch
 from lessons.panels.controls import Dial, Panel, buttons, html_line, status_line
 from lessons.support.checks import check_whole_number
 
+WORDS = {  # what the panel says; a page without a kernel says the same
+    "cut": "{stories:,} stories in batches of {size:,}: {make} one epoch. {last}",
+    "one": "1 iteration makes",
+    "many": "{iterations:,} iterations make",
+    "full": "All are full.",
+    "rest": "The last batch holds {rest:,}.",
+    "read": " Iteration {read:,}: {done:,} stories are read.",
+    "end": " That was one epoch.",
+}
+COUNTS = range(50, 2001, 50)  # of stories
 SIZES = (1, 2, 5, 10, 20, 32, 50, 64, 100, 128, 200, 256, 500, 1000)  # of a batch
 
 
@@ -28,9 +39,8 @@ class BatchPanel(Panel):
         """
         check_whole_number("number of stories", stories)
         check_whole_number("batch size", batch_size)
-        counts = _range_with(range(50, 2001, 50), stories)
+        counts, sizes = _range_with(COUNTS, stories), _range_with(SIZES, batch_size)
         self._stories = Dial("stories", counts, int(stories), free=True)
-        sizes = _range_with(SIZES, batch_size)
         self._size = Dial("batch size", sizes, int(batch_size), unit="stories", free=True)
         self._read = Dial("iteration", [0, 1], 0, live=True)
         self._play = widgets.Play(min=0, interval=400, tooltip="Read the stories once")
@@ -42,6 +52,19 @@ class BatchPanel(Panel):
         self._size.listen(self._cut)
         self._read.listen(self._show)
         self._cut()
+
+    def page(self) -> dict[str, Any]:
+        """What the sliders offer, where they begin, and the words."""
+        stories, size = int(self._stories.value), int(self._size.value)
+        return {
+            "panel": "batches",
+            "title": self.title,
+            "stories": stories,
+            "batch_size": size,
+            "counts": sorted({*self._stories.values, stories}),
+            "sizes": sorted({*self._size.values, size}),
+            "words": WORDS,
+        }
 
     @property
     def iterations(self) -> int:
@@ -74,11 +97,11 @@ def _range_with(usual: Sequence[int], value: int) -> list[int]:
 def _describe(stories: int, size: int, iterations: int, read: int) -> str:
     """The strip in words and numbers."""
     last = stories - (iterations - 1) * size
-    make = "1 iteration makes" if iterations == 1 else f"{iterations:,} iterations make"
-    summary = f"{stories:,} stories in batches of {size:,}: {make} one epoch. "
-    summary += f"The last batch holds {last:,}." if last < size else "All are full."
+    make = WORDS["one" if iterations == 1 else "many"].format(iterations=iterations)
+    rest = WORDS["rest" if last < size else "full"].format(rest=last)
+    summary = WORDS["cut"].format(stories=stories, size=size, make=make, last=rest)
     if read:
         done = min(read * size, stories)
-        summary += f" Iteration {read:,}: {done:,} stories are read."
-        summary += " That was one epoch." if done == stories else ""
+        summary += WORDS["read"].format(read=read, done=done)
+        summary += WORDS["end"] if done == stories else ""
     return summary

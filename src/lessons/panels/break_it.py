@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from random import Random
 from time import perf_counter
+from typing import Any
 
 import ipywidgets as widgets
 from matplotlib.figure import Figure
@@ -33,6 +34,8 @@ from lessons.training import Scores, Step
 
 MYSTERY = "mystery"
 SOUND = "sound"  # the mystery in which nothing is wrong
+SEEDS = range(10)  # that the slider offers
+APART = 100  # between the seeds of the two runs, if nothing is wrong
 # Two healthy runs: only the seeds differ.
 NOTHING = BUGS["zero_grad"]._replace(
     name="Nothing is wrong",
@@ -43,6 +46,29 @@ NOTHING = BUGS["zero_grad"]._replace(
     broken=BUGS["zero_grad"].healthy,
 )
 ALL = {**BUGS, SOUND: NOTHING}
+WORDS = {  # what the line under the controls says; a page without a kernel says the same
+    "predict": "What will the marked lines do to the curves? Predict, then press Run.",
+    "training": "Training the {who} run: epoch {number} of {epochs}.",
+    "stopped": "Stopped. Press Run or Mystery to begin anew.",
+    "usual": "It usually looks like this: {see}",
+    "finished": "Finished. {usual}",
+    "asked": "Finished. What is wrong with the mystery run? Or is nothing wrong?",
+    "wrong": "Not yet. {name} would look like this: {see} Compare, and try again.",
+    "right": "Right: {name}. {usual}",
+    "was": "It was: {name}. {usual}",
+    "solved": "{solved} of {met} mysteries solved",
+    # What is drawn, in words: the plots, and the last epoch of each run.
+    "plots": "Validation loss, validation accuracy and test accuracy over the epochs.",
+    "empty": "Three empty plots. {plots}",
+    "run": "The {name} run after epoch {number}: {loss}, {accuracies}.",
+    "accuracies": "accuracy {train:.0%} in training, {validation:.0%} in validation, "
+    "{test:.0%} in the test, {new:.0%} on new stories",
+}
+CAPTION = "The epoch that is kept (★): its losses, and its share of right answers"
+HEADS = (
+    *("run", "epoch", "training loss", "validation loss"),
+    *("training", "validation", "test", "new stories"),
+)
 
 
 class BreakPanel(Panel):
@@ -72,10 +98,14 @@ class BreakPanel(Panel):
         self._choose()
         self._enable()
 
+    def page(self) -> dict[str, Any]:
+        """The page plays back runs on Mini-News; for other stories it has none."""
+        return {"panel": "break-it"} if self._parts == load_split("mini-news") else {}
+
     def _make_controls(self) -> list[widgets.Widget]:
         self._bug = _dropdown("bug", [(bug.name, key) for key, bug in BUGS.items()])
         self._bug.observe(lambda _: self._choose(), "value")
-        self._seed = Dial("seed", range(10), 0)
+        self._seed = Dial("seed", SEEDS, 0)
         self._buttons = buttons(*self._make_buttons())
         return [self._bug, self._seed.row, self._buttons]
 
@@ -156,7 +186,7 @@ class BreakPanel(Panel):
         if self._secret is None or not self._open or self._busy:
             return
         self._open = False
-        self._set_status(f"It was: {ALL[self._secret].name}. {usual(ALL[self._secret])}")
+        self._set_status(_say("was", ALL[self._secret]))
         self._facts.value = as_html(ALL[self._secret])
         self._enable()
 
@@ -178,7 +208,7 @@ class BreakPanel(Panel):
             return
         self._forget()
         bug = BUGS[str(self._bug.value)]
-        self._set_status("What will the marked lines do to the curves? Predict, then press Run.")
+        self._set_status(WORDS["predict"])
         self._facts.value = as_html(bug, facts=False)
         self._show()
 
@@ -209,7 +239,7 @@ class BreakPanel(Panel):
         return NOTHING._replace(healthy=recipe, broken=recipe)
 
     def _train(self, bug: Bug, seed: int) -> Iterator[Step | EpochScores]:
-        other = seed + 100 if self._secret == SOUND else seed
+        other = seed + APART if self._secret == SOUND else seed
         for epochs, recipe, start in (
             (self.healthy, bug.healthy, seed),
             (self.broken, bug.broken, other),
@@ -224,9 +254,8 @@ class BreakPanel(Panel):
         if perf_counter() > self._due:
             who = self._kind if len(self.healthy) == self._bug_now.healthy.epochs else "healthy"
             number = event.epoch if isinstance(event, Step) else event.number
-            self._set_status(
-                f"Training the {who} run: epoch {number} of {self._bug_now.healthy.epochs}."
-            )
+            epochs = self._bug_now.healthy.epochs
+            self._set_status(WORDS["training"].format(who=who, number=number, epochs=epochs))
             self._show()
             self._due = perf_counter() + 0.5  # a drawing takes a tenth of a second
         return True
@@ -239,11 +268,11 @@ class BreakPanel(Panel):
             self._set_status(f"Training ended with an error. {error}", error=True)
         elif len(self.broken) < self._bug_now.broken.epochs:
             self._open = False
-            self._set_status("Stopped. Press Run or Mystery to begin anew.")
+            self._set_status(WORDS["stopped"])
         elif self._secret is not None:
-            self._set_status("Finished. What is wrong with the mystery run? Or is nothing wrong?")
+            self._set_status(WORDS["asked"])
         else:
-            self._set_status(f"Finished. {usual(self._bug_now)}")
+            self._set_status(_say("finished", self._bug_now))
             self._facts.value = as_html(self._bug_now)
         self._enable()
 
@@ -252,16 +281,14 @@ class BreakPanel(Panel):
         assert self._secret is not None
         guess, truth = ALL[key], ALL[self._secret]
         if guess is not truth:
-            answer = (
-                f"Not yet. {guess.name} would look like this: {guess.see} Compare, and try again."
-            )
+            answer = _say("wrong", guess)
         else:
-            answer = f"Right: {truth.name}. {usual(truth)}"
+            answer = _say("right", truth)
             self._solved += self._open
             self._open = False
             self._facts.value = as_html(truth)
         self._set_status(answer)
-        self.show_beside_title(f"{self._solved} of {self._met} mysteries solved")
+        self.show_beside_title(WORDS["solved"].format(solved=self._solved, met=self._met))
         self._enable()
         return answer
 
@@ -312,26 +339,23 @@ def describe_comparison(
     healthy: Sequence[EpochScores], broken: Sequence[EpochScores], kind: str
 ) -> str:
     """The drawing in words and numbers, for those who cannot see it."""
-    sentences = ["Validation loss, validation accuracy and test accuracy over the epochs."]
-    for name, epochs in (("healthy", healthy), (kind, broken)):
-        if epochs:
-            last = f"The {name} run after epoch {epochs[-1].number}"
-            sentences.append(f"{last}: {_scores_in_words(epochs[-1])}.")
-    return " ".join(sentences) if healthy else "Three empty plots. " + sentences[0]
+    runs = [(name, epochs[-1]) for name, epochs in (("healthy", healthy), (kind, broken)) if epochs]
+    if not runs:
+        return WORDS["empty"].format(plots=WORDS["plots"])
+    return " ".join([WORDS["plots"], *(_run_in_words(name, last) for name, last in runs)])
 
 
-def _scores_in_words(epoch: EpochScores) -> str:
-    return (
-        f"{describe_loss('validation', epoch.validation)}, accuracy {epoch.train.accuracy:.0%} in "
-        f"training, {epoch.validation.accuracy:.0%} in validation, {epoch.test.accuracy:.0%} in "
-        f"the test, {epoch.new.accuracy:.0%} on new stories"
-    )
+def _run_in_words(name: str, last: EpochScores) -> str:
+    number, *scores = last
+    parts = zip(last._fields[1:], scores, strict=True)
+    accuracies = WORDS["accuracies"].format(**{part: one.accuracy for part, one in parts})
+    loss = describe_loss("validation", last.validation)
+    return WORDS["run"].format(name=name, number=number, loss=loss, accuracies=accuracies)
 
 
 def _table(names: Sequence[str], kept: Sequence[EpochScores]) -> str:
     """The scores of the epochs that were kept, as HTML."""
-    heads = ("run", "epoch", "training loss", "validation loss", "training", "validation", "test")
-    head = "".join(f'<th scope="col">{name}</th>' for name in (*heads, "new stories"))
+    head = "".join(f'<th scope="col">{name}</th>' for name in HEADS)
     rows = ""
     for name, epoch in zip(names, kept, strict=True):
         measured = (epoch.train, epoch.validation, epoch.test, epoch.new)
@@ -339,8 +363,7 @@ def _table(names: Sequence[str], kept: Sequence[EpochScores]) -> str:
         cells += [f"{scores.accuracy:.0%}" for scores in measured]
         rows += f'<tr><th scope="row">{name}</th>'
         rows += "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
-    caption = "The epoch that is kept (★): its losses, and its share of right answers"
-    return f"<table><caption>{caption}</caption><tr>{head}</tr>{rows}</table>"
+    return f"<table><caption>{CAPTION}</caption><tr>{head}</tr>{rows}</table>"
 
 
 def _loss(scores: Scores) -> str:
@@ -355,9 +378,10 @@ SENTENCES = (
 )
 
 
-def usual(bug: Bug) -> str:
-    """What to look for in the curves. On stories of one's own it need not show as clearly."""
-    return f"It usually looks like this: {bug.see}"
+def _say(what: str, bug: Bug) -> str:
+    """A sentence of `WORDS` about a bug. On stories of one's own it need not show as clearly."""
+    usual = WORDS["usual"].format(see=bug.see)
+    return WORDS[what].format(name=bug.name, see=bug.see, usual=usual)
 
 
 def as_text(bug: Bug) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import ipywidgets as widgets
 import torch
@@ -15,8 +16,24 @@ from lessons.loaders import Batch, EncodedStories, make_loader
 from lessons.model import TextClassifier
 from lessons.panels.controls import Dial, Panel, beside, button, buttons, html_line, status_line
 from lessons.sources import load_split
+from lessons.split import Split
 from lessons.text import Vocabulary
 
+RATES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
+HARDLY = 0.005  # a smaller change of the loss is not called one
+WORDS = {  # what the panel says; a page without a kernel says the same
+    "start": "The weight is {weight:.2f}, the loss {loss:.2f}. Press Step to go downhill.",
+    "step": "Step {number}: the slope was {slope:.2f}, the weight is now {weight:.2f}, "
+    "the loss {loss:.2f}. {verdict}",
+    "rose": "The loss rose: too far.",
+    "fell": "The loss fell.",
+    "hardly": "The loss hardly changed.",
+    "valley": "The loss along one weight is a valley. {summary}",
+    "weight": "the weight: the bias of the first class",
+    "loss": "loss of the batch",
+    "steps": "the steps",
+    "now": "the weight now",
+}
 START = 2.0  # the value at which the weight begins: too high
 
 
@@ -27,15 +44,10 @@ class RatePanel(Panel):
 
     def __init__(self) -> None:
         """Make an untrained model and one batch of the chosen source (see `load`)."""
-        parts = load_split()
-        vocabulary = Vocabulary.build(parts.train.texts)
-        train = EncodedStories(parts.train, vocabulary)
-        self._batch = next(iter(make_loader(train, 64, shuffle=True)))
-        start = torch.Generator().manual_seed(0)
-        with torch.random.fork_rng(devices=[]):  # the kernel's random state stays as it is
-            self._model = TextClassifier(len(vocabulary), len(parts.train.names), generator=start)
+        self._parts = load_split()
+        self._model, self._batch = untrained(self._parts)
         self._weights = self._model.linear.bias
-        self._rate = Dial("learning rate", (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0), 1.0, free=True)
+        self._rate = Dial("learning rate", RATES, 1.0, free=True)
         self._view, self._status = widgets.HTML(), status_line()
         self._step_button = button("Step", "step-forward", self.step)
         reset = button("Back to the start", "undo", self.reset)
@@ -43,11 +55,14 @@ class RatePanel(Panel):
         super().__init__(beside(left, [self._view]))
         self.reset()
 
+    def page(self) -> dict[str, Any]:
+        """The page walks down the valley of a batch of Mini-News; it has no other."""
+        return {"panel": "rate"} if self._parts == load_split("mini-news") else {}
+
     def reset(self) -> None:
         """Set the weight to its first value and forget the steps."""
         self.path = [(START, self._loss(START))]
-        loss = self.path[0][1]
-        self._show(f"The weight is {START:.2f}, the loss {loss:.2f}. Press Step to go downhill.")
+        self._show(WORDS["start"].format(weight=START, loss=self.path[0][1]))
 
     def step(self) -> None:
         """Make one step of SGD: the new weight is the old one minus learning rate times slope."""
@@ -56,13 +71,11 @@ class RatePanel(Panel):
         weight -= self._rate.value * slope
         self.path.append((weight, self._loss(weight)))
         loss = self.path[-1][1]
-        verdict = "The loss rose: too far." if loss > before else "The loss fell."
-        if abs(loss - before) < 0.005:
-            verdict = "The loss hardly changed."
-        self._show(
-            f"Step {len(self.path) - 1}: the slope was {slope:.2f}, the weight is now "
-            f"{weight:.2f}, the loss {loss:.2f}. {verdict}"
-        )
+        verdict = WORDS["rose" if loss > before else "fell"]
+        if abs(loss - before) < HARDLY:
+            verdict = WORDS["hardly"]
+        facts = {"number": len(self.path) - 1, "slope": slope, "weight": weight, "loss": loss}
+        self._show(WORDS["step"].format(**facts, verdict=verdict))
 
     def _loss(self, weight: float) -> float:
         return loss_along(self._model, self._batch, self._weights, 0, [weight])[0]
@@ -74,15 +87,22 @@ class RatePanel(Panel):
         heights = loss_along(self._model, self._batch, self._weights, 0, values)
         figure = Figure(figsize=(8.2, 3.9), layout="constrained")
         ax = figure.subplots()
-        ax.plot(values, heights, color=TRAIN["color"], label="loss of the batch")
-        ax.plot(places, [h for _, h in self.path], **VALIDATION, label="the steps")
-        ax.plot(*self.path[-1], "o", color="black", markersize=10, label="the weight now")
-        ax.set(xlabel="the weight: the bias of the first class", ylabel="loss", ylim=(0, None))
+        ax.plot(values, heights, color=TRAIN["color"], label=WORDS["loss"])
+        ax.plot(places, [h for _, h in self.path], **VALIDATION, label=WORDS["steps"])
+        ax.plot(*self.path[-1], "o", color="black", markersize=10, label=WORDS["now"])
+        ax.set(xlabel=WORDS["weight"], ylabel="loss", ylim=(0, None))
         ax.legend(loc="lower left")
-        self._view.value = labelled(
-            svg(figure), f"The loss along one weight is a valley. {summary}"
-        )
+        self._view.value = labelled(svg(figure), WORDS["valley"].format(summary=summary))
         self._status.value = html_line(summary)
+
+
+def untrained(parts: Split) -> tuple[TextClassifier, Batch]:
+    """A model that has learned nothing, and the first batch of the training set."""
+    vocabulary = Vocabulary.build(parts.train.texts)
+    batch = next(iter(make_loader(EncodedStories(parts.train, vocabulary), 64, shuffle=True)))
+    start = torch.Generator().manual_seed(0)
+    with torch.random.fork_rng(devices=[]):  # the kernel's random state stays as it is
+        return TextClassifier(len(vocabulary), len(parts.train.names), generator=start), batch
 
 
 def loss_along(

@@ -29,7 +29,7 @@ def draw_comparison(
     below = {**TRAIN, "label": "healthy", "markersize": 7, "linewidth": 2.5}
     styles = [below, {**VALIDATION, "label": name, "markersize": 4}]
     axes = figure.subplots(1, 3)
-    for ax, (title, thick, thin, score) in zip(axes, _PLOTS, strict=True):
+    for ax, (title, thick, thin, score) in zip(axes, PLOTS, strict=True):
         for epochs, style in zip((healthy, broken), styles, strict=True):
             numbers = [epoch.number for epoch in epochs]
             ax.plot(numbers, _heights(epochs, thick, score), **style)
@@ -42,11 +42,14 @@ def draw_comparison(
     figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
 
-_PLOTS = (  # title, the part of `EpochScores` that is drawn thick, the dotted one, and the score
+PLOTS = (  # title, the part of `EpochScores` that is drawn thick, the dotted one, and the score
     ("Validation loss (dotted: training)", "validation", "train", "loss"),
     ("Validation accuracy (dotted: training)", "validation", "train", "accuracy"),
     ("Test accuracy (dotted: new stories)", "test", "new", "accuracy"),
 )
+MOST = 6  # a loss above it takes a scale of powers of ten
+POWERS = "loss, by powers of ten"
+LOST = "{name}: NaN or infinite"
 
 
 def _frame(ax: Axes, title: str, score: str, epochs: int) -> None:
@@ -75,11 +78,11 @@ def _fit_loss(
         for run in (healthy, broken)
     ]
     finite = [loss for loss in both[0] + both[1] if math.isfinite(loss)]
-    if max(finite, default=0) > 6:
-        ax.set(yscale="log", ylabel="loss, by powers of ten")
+    if max(finite, default=0) > MOST:
+        ax.set(yscale="log", ylabel=POWERS)
     else:
         ax.set(ylim=(0, None if finite else 1.5), ylabel="loss")
     if broken and not any(map(math.isfinite, both[1])):
         where = {"transform": ax.transAxes, "ha": "right", "color": VALIDATION["color"]}
         box = {"facecolor": "white", "edgecolor": "none"}
-        ax.text(0.97, 0.91, f"{name}: NaN or infinite", bbox=box, **where)
+        ax.text(0.97, 0.91, LOST.format(name=name), bbox=box, **where)

@@ -1,0 +1,126 @@
+"""The break-it lab: each bug beside its healthy twin, and nothing wrong at all, from ten seeds."""
+
+import math
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from lessons.panels.break_it import ALL, APART, CAPTION, HEADS, SEEDS, WORDS, BreakPanel, as_html
+from lessons.silent_bugs.bugs import BUGS
+from lessons.silent_bugs.plots import LOST, MOST, PLOTS, POWERS
+from lessons.silent_bugs.recipe import Recipe, cut_down, run
+from lessons.silent_bugs.steps import EpochScores, best_on_test, best_on_validation
+from lessons.sources import load_split
+from scripts.recordings import facts
+
+# What is drawn or in the table: a part of `EpochScores`, and the score.
+SHOWN = (
+    *(("train", "loss"), ("validation", "loss"), ("train", "accuracy")),
+    *(("validation", "accuracy"), ("test", "accuracy"), ("new", "accuracy")),
+)
+CHOICES = (best_on_validation, best_on_test)
+# Two run away, and steps as long as those of the third jump about: the last bits decide.
+CHAOTIC = ("zero_grad", "high", "choice")
+NOTES = {  # what only the page says
+    "recorded": "The page plays back real runs of the library on Mini-News, recorded.",
+    "chaotic": "A training like this amplifies the last digits of its numbers: on another machine "
+    "the curves would be others, of the same kind.",
+    "link": "This address is this experiment; that of a mystery keeps its secret.",
+}
+
+
+def belongs_to() -> dict[str, Any]:
+    """What the runs depend on. What is said of the bugs, `told`, is compared as it is."""
+    recipes = [[*map(described, recipe)] for recipe in trainings()]
+    return {**facts(), "trainings": recipes, "stories used": sizes()}
+
+
+def described(step: Any) -> str:
+    """A setting, or the name of a step with what is set beforehand."""
+    if isinstance(step, partial):
+        return f"{step.func.__name__} {step.keywords}"
+    return getattr(step, "__name__", repr(step))
+
+
+def record() -> dict[str, Any]:
+    """Train everything: `runs[i][j]` is the training i of `trainings` from its seed j."""
+    parts = load_split("mini-news")
+    runs = [
+        [packed(run(parts, recipe, seed)) for seed in seeds]
+        for recipe, seeds in trainings().items()
+    ]
+    return {**told(), "runs": runs}
+
+
+def trainings() -> dict[Recipe, list[int]]:
+    """The trainings that differ in more than the choice of an epoch, and from which seeds.
+
+    Those that are healthy also run from seeds that are `APART`: nothing may be wrong.
+    """
+    healthy = {
+        same_training(bug.healthy): [*SEEDS, *(n + APART for n in SEEDS)] for bug in BUGS.values()
+    }
+    broken = {same_training(bug.broken): [*SEEDS] for bug in BUGS.values()}
+    return {**broken, **healthy}
+
+
+def same_training(recipe: Recipe) -> Recipe:
+    """The recipe with the usual choice of an epoch, which comes after the training."""
+    return recipe._replace(choose_epoch=best_on_validation)
+
+
+def told() -> dict[str, Any]:
+    """All that is no measurement: the words, and each bug with its trainings and its choices."""
+    number = {recipe: i for i, recipe in enumerate(trainings())}
+    bugs = [
+        {
+            "key": key,
+            "name": bug.name,
+            "see": bug.see,
+            "code": as_html(bug, facts=False),
+            "facts": as_html(bug),
+            "runs": [number[same_training(recipe)] for recipe in (bug.healthy, bug.broken)],
+            "choices": [CHOICES.index(recipe.choose_epoch) for recipe in (bug.healthy, bug.broken)],
+            "chaotic": key in CHAOTIC,
+        }
+        for key, bug in ALL.items()
+    ]
+    words = {"title": BreakPanel.title, "caption": CAPTION, "heads": [*HEADS], **WORDS, **NOTES}
+    words |= {"lost": LOST, "powers": POWERS}
+    return {
+        "words": words,
+        "plots": [[title, name(thick, of), name(thin, of)] for title, thick, thin, of in PLOTS],
+        "most": MOST,
+        "bugs": bugs,
+        "seeds": [*SEEDS],
+        "scores": [name(*shown) for shown in SHOWN],
+    }
+
+
+def name(part: str, score: str) -> str:
+    """What the page calls a score: "train loss", or "train" for the accuracy in training."""
+    return part if score == "accuracy" else f"{part} {score}"
+
+
+def packed(epochs: Sequence[EpochScores]) -> list[list[float]]:
+    """The epochs that each of `CHOICES` would keep; then of each of `SHOWN` all epochs."""
+    kept = [choose(epochs).number for choose in CHOICES]
+    measured = [[getattr(getattr(epoch, part), score) for epoch in epochs] for part, score in SHOWN]
+    return [kept, *([thousandths(value) for value in values] for values in measured)]
+
+
+def thousandths(value: float) -> float:
+    """A number in thousandths, which rounded to hundredths is what Python writes of the number.
+
+    So it never ends in 5. NaN and infinity remain.
+    """
+    if not math.isfinite(value):
+        return value
+    near, shown = round(1000 * value), round(100 * float(f"{value:.2f}"))
+    return next(n for n in (near, near - 1, near + 1) if n % 10 != 5 and (n + 5) // 10 == shown)
+
+
+def sizes() -> list[int]:
+    """How many stories each part of the usual training has, and how many are new to it."""
+    parts, new = cut_down(load_split("mini-news"), Recipe().max_stories, seed=0)
+    return [len(part.texts) for part in (*parts, new)]
