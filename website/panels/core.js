@@ -214,7 +214,7 @@ const lessons = (() => {
   // may be "thin" (dotted) or "smooth", both without markers. Points that are NaN or infinite are
   // left out. `alt` says all in words and numbers.
   function plot({ title, xlabel, ylabel, xmin = 0, xmax, ymax, series, alt, legend = true,
-    written = (value) => (value < 1e5 ? String(value) : value.toExponential(0)) }) {
+    written = (value) => (value < 1e5 ? String(value) : value.toExponential()) }) {
     const [left, top, width, height] = [58, 26, 334, 186];
     const id = newId();
     const x = (value) => left + (width * (value - xmin)) / (xmax - xmin);
