@@ -11,8 +11,8 @@ UNKNOWN = "<unk>"  # for all words that are not in the vocabulary; its id is alw
 
 # What is removed, and the marks that become tokens of their own. One replacement after the other
 # is twice as fast as one str.translate.
-_REPLACEMENTS = [('"', ""), ("<br />", " "), (";", " "), (":", " ")]
-_REPLACEMENTS += [(mark, f" {mark} ") for mark in "'.,()!?"]
+REPLACEMENTS = [('"', ""), ("<br />", " "), (";", " "), (":", " ")]
+REPLACEMENTS += [(mark, f" {mark} ") for mark in "'.,()!?"]
 
 
 def tokenize(text: str) -> list[str]:
@@ -24,7 +24,7 @@ def tokenize(text: str) -> list[str]:
     ['it', "'", 's', 'over', 'otters', 'win', '!']
     """
     text = text.lower()
-    for old, new in _REPLACEMENTS:
+    for old, new in REPLACEMENTS:
         text = text.replace(old, new)
     return text.split()
 

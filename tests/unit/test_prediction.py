@@ -203,7 +203,7 @@ def test_every_sketch_has_a_plot_with_its_letter(count):
 def test_both_are_drawn_on_one_axis_and_differ_by_more_than_colour(curve, monkeypatch):
     figures = []
     monkeypatch.setattr(
-        "lessons.panels.prediction.with_summary", lambda figure, *_: figures.append(figure)
+        "lessons.panels.prediction.Comparison", lambda figure, *_: figures.append(figure)
     )
     curve.commit("falls all the time")
     curve.compare(OVERFIT)
@@ -385,7 +385,7 @@ def test_nothing_to_choose_from_is_an_error(values):
 def test_both_numbers_are_drawn_on_one_scale(number, monkeypatch):
     figures = []
     monkeypatch.setattr(
-        "lessons.panels.prediction.with_summary", lambda figure, *_: figures.append(figure)
+        "lessons.panels.prediction.Comparison", lambda figure, *_: figures.append(figure)
     )
     number.compare(26)
     number.commit(80)

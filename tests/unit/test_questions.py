@@ -14,6 +14,7 @@ from wrong_answers import WRONG_ANSWERS
 from conftest import ROOT
 from lessons.panels import CheckYourself
 from lessons.panels.check_yourself import COUNTS, as_html
+from lessons.panels.controls import PAGE as FOR_PAGES
 from lessons.questions import Option, Question, lessons, misconceptions, parse, questions
 
 BY_LESSON = {lesson: questions(lesson) for lesson in lessons()}
@@ -315,9 +316,9 @@ def published(panel, monkeypatch):
     return bundle
 
 
-def test_all_three_forms_are_published_and_two_of_them_are_always_the_same(monkeypatch):
+def test_all_four_forms_are_published_and_three_of_them_are_always_the_same(monkeypatch):
     first, second = (published(CheckYourself("00"), monkeypatch) for _ in range(2))
     view = "application/vnd.jupyter.widget-view+json"
     assert first.pop(view) != second.pop(view)
     assert first == second
-    assert set(first) == {"text/plain", "text/html"}
+    assert set(first) == {"text/plain", "text/html", FOR_PAGES}

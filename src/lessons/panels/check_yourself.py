@@ -4,6 +4,7 @@ import html
 from collections.abc import Callable, Iterable, Sequence
 from string import ascii_uppercase
 from textwrap import fill
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -12,6 +13,8 @@ from lessons.progress import record
 from lessons.questions import Option, Question, questions
 
 COUNTS = {2: "two", 3: "three", 4: "four", 5: "five"}
+VERDICTS = [("✗", "Not yet."), ("✓", "Right.")]  # of a wrong answer and of a right one
+RIGHT = "{0} of {1} right"
 
 
 class CheckYourself(Panel):
@@ -51,14 +54,27 @@ class CheckYourself(Panel):
     def _count(self) -> None:
         pairs = zip(self._choices, self._questions, strict=True)
         right = sum(chosen.index == question.right for chosen, question in pairs)
-        self.show_beside_title(f"{right} of {len(self._questions)} right")
+        self.show_beside_title(RIGHT.format(right, len(self._questions)))
 
     def __repr__(self) -> str:
         return f"{super().__repr__()}\n\n{as_text(self._questions)}"
 
+    def page(self) -> dict[str, Any]:
+        """The questions with all their reasons, and what is said of an answer."""
+        asked = [{"text": one.text, "options": _shown(one)} for one in self._questions]
+        said = {"verdicts": VERDICTS, "right": RIGHT}
+        return {"panel": "check-yourself", "title": self.title, "questions": asked, "said": said}
+
     def static(self) -> str:
         """The questions, and the answers folded away."""
         return f"<p><b>{self.title}</b></p>{as_html(self._questions)}"
+
+
+def _shown(question: Question) -> list[dict[str, str | bool]]:
+    """What a reader sees of a question's options, in their order."""
+    texts = lettered([option.text for option in question.options])
+    pairs = zip(texts, question.options, strict=True)
+    return [{"text": text, "why": option.why, "right": option.right} for text, option in pairs]
 
 
 def verdict(option: Option) -> str:
@@ -68,7 +84,7 @@ def verdict(option: Option) -> str:
 
 def verdict_of(right: bool) -> str:
     """The same for any answer."""
-    mark, word = ("✓", "Right.") if right else ("✗", "Not yet.")
+    mark, word = VERDICTS[right]
     return f'<span aria-hidden="true">{mark}</span> <b>{word}</b>'
 
 

@@ -1,6 +1,7 @@
 """Lesson 07: a headline of your own, and the words that decide."""
 
 import html
+from typing import Any
 
 import ipywidgets as widgets
 
@@ -10,6 +11,11 @@ from lessons.panels.controls import Panel, html_line, status_line
 
 HEADLINE = "Striker sells his robot bank"
 LISTED = 12  # classes whose probabilities are listed: the most probable ones
+# What is said, here and on a page, with {0}, {1} for what differs.
+ANSWER = "{0}, with a probability of {1:.0%}."
+BARS = "Probability of each class"
+LEGEND = "The contribution of each word: for {0} (+) or against it (−)."
+UNKNOWN = ", unknown word"
 
 
 class HeadlinePanel(Panel):
@@ -28,7 +34,13 @@ class HeadlinePanel(Panel):
         self._view, self._status = widgets.HTML(), status_line()
         super().__init__(self._text, self._status, self._view)
         self._text.observe(lambda _: self._show(), "value")
+        self._first = headline
         self._show()
+
+    def page(self) -> dict[str, Any]:
+        """The first headline, and what is said. The page has a recorded model of its own."""
+        said = {"answer": ANSWER, "bars": BARS, "legend": LEGEND, "unknown": UNKNOWN}
+        return {"panel": "headline", "title": self.title, "headline": self._first, "said": said}
 
     def _show(self) -> None:
         text = self._text.value
@@ -38,9 +50,7 @@ class HeadlinePanel(Panel):
             self._status.value, self._view.value = html_line(str(problem), error=True), ""
             return
         guess = max(probabilities, key=probabilities.__getitem__)
-        self._status.value = html_line(
-            f"{guess}, with a probability of {probabilities[guess]:.0%}."
-        )
+        self._status.value = html_line(ANSWER.format(guess, probabilities[guess]))
         self._view.value = _bars(probabilities) + self._chips(text, guess)
 
     def _chips(self, text: str, guess: str) -> str:
@@ -50,13 +60,12 @@ class HeadlinePanel(Panel):
         for word, contributions in word_contributions(self._classifier, text):
             value = (contributions[place] - contributions.mean()).item()  # more than to the others
             chips.append(_chip(word, value, word in self._classifier.vocabulary.token_to_id))
-        legend = f"The contribution of each word: for {html.escape(guess)} (+) or against it (−)."
-        return f"<p>{legend}</p><div>{' '.join(chips)}</div>"
+        return f"<p>{html.escape(LEGEND.format(guess))}</p><div>{' '.join(chips)}</div>"
 
 
 def _chip(word: str, value: float, known: bool) -> str:
     kind = "for" if value > 0 else "against"
-    shown = f"{value:+.1f}".replace("-", "−") + ("" if known else ", unknown word")
+    shown = f"{value:+.1f}".replace("-", "−") + ("" if known else UNKNOWN)
     strength = min(100, round(40 * abs(value)))
     return (
         f'<span class="lessons-word lessons-{kind}" style="--strength: {strength}%">'
@@ -76,4 +85,4 @@ def _bars(probabilities: dict[str, float]) -> str:
     if len(listed) < len(probabilities):
         rest = sum(probabilities[name] for name in falling[LISTED:])
         rows += f"<tr><th scope='row'>all the others</th><td>{rest:.0%}</td><td></td></tr>"
-    return f"<table><caption>Probability of each class</caption>{rows}</table>"
+    return f"<table><caption>{BARS}</caption>{rows}</table>"

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import ipywidgets as widgets
 
-from lessons.panels.check_yourself import verdict_of
+from lessons.panels.check_yourself import VERDICTS, verdict_of
 from lessons.panels.controls import Panel, button, buttons, status_line
 from lessons.training import train_step
 from lessons.validation import evaluate
@@ -28,6 +28,14 @@ class Rule(NamedTuple):
     or_after: str = ""
 
 
+# What is said, here and on a page, with {0}, {1} for what differs.
+CHOSEN, MOVED = "Chosen: line {0} of {1}.", "Moved to line {0} of {1}."
+LINE = "{0} (`{1}`)"  # the number of a line, and what it says
+ORDER = "Line {0} must come before line {1}. {2}"
+EMPTY = "Line {0} needs a block: a line under it, one step to the right."
+INDENTED = "Line {0} is indented, so it belongs into a block, under a line that ends with a colon."
+SAME = "It runs in this order, as in the library."
+OTHER = "It runs in this order, and computes the same as the library's."
 RETURN = "Nothing is done after `return`: the function has ended there."
 RULES: dict[Callable[..., Any], tuple[Rule, ...]] = {
     train_step: (
@@ -91,7 +99,7 @@ class ParsonsPanel(Panel):
         )
         self._list.add_class("lessons-lines")
         self._status = status_line()
-        self._list.observe(lambda change: self._tell_line("Chosen:", change["new"]), "index")
+        self._list.observe(lambda change: self._tell_line(CHOSEN, change["new"]), "index")
         moves = buttons(
             button("Move up", "arrow-up", lambda: self.move(self._list.index, -1)),
             button("Move down", "arrow-down", lambda: self.move(self._list.index, 1)),
@@ -109,10 +117,10 @@ class ParsonsPanel(Panel):
         to = min(max(place + by, 0), len(self.lines) - 1)
         self.lines.insert(to, self.lines.pop(place))
         self._show(to)
-        self._tell_line("Moved to", to)
+        self._tell_line(MOVED, to)
 
     def _tell_line(self, what: str, place: int) -> None:
-        self._status.value = f"{what} line {place + 1} of {len(self.lines)}."
+        self._status.value = what.format(place + 1, len(self.lines))
 
     def arrange(self, numbers: Sequence[int]) -> None:
         """Put the lines in the order of these numbers: those that they have at the beginning.
@@ -130,11 +138,8 @@ class ParsonsPanel(Panel):
 
     def check(self) -> str:
         """Say whether this order is right, and if not, which line is wrong and why."""
-        wrong, ours = fault(self._function, self.lines), lines_of(self._function)
-        how = (
-            "as in the library" if self.lines == ours else "and computes the same as the library's"
-        )
-        said = wrong or f"It runs in this order, {how}."
+        wrong = fault(self._function, self.lines)
+        said = wrong or (SAME if self.lines == lines_of(self._function) else OTHER)
         self._status.value = f"{verdict_of(not wrong)} {html.escape(said)}"
         return said
 
@@ -146,6 +151,20 @@ class ParsonsPanel(Panel):
 
     def _numbers(self) -> list[str]:
         return [f"{number}. {INDENT}{line}" for number, line in enumerate(self.numbered, 1)]
+
+    def page(self) -> dict[str, Any]:
+        """The lines in their first order and in the library's, the rules, and what is said."""
+        said = {"chosen": CHOSEN, "moved": MOVED, "line": LINE, "order": ORDER, "empty": EMPTY}
+        said |= {"indented": INDENTED, "same": SAME, "other": OTHER}
+        return {
+            "panel": "parsons",
+            "title": self.title,
+            "head": head(self._function),
+            "lines": self.numbered,
+            "right": lines_of(self._function),
+            "rules": [rule._asdict() for rule in RULES[self._function]],
+            "said": {**said, "verdicts": VERDICTS},
+        }
 
     def static(self) -> str:
         """The lines with their numbers, and the answer folded away."""
@@ -191,12 +210,8 @@ def fault(function: Callable[..., Any], lines: Sequence[str]) -> str:
     for rule in RULES[function]:
         first, then = place(rule.first), place(rule.then)
         if first > then and not (rule.or_after and first > place(rule.or_after)):
-            pair = f"{named(lines, first)} must come before line {named(lines, then)}"
-            return f"Line {pair}. {rule.why}"
+            return ORDER.format(named(lines, first), named(lines, then), rule.why)
     return ""
-
-
-EMPTY = "needs a block: a line under it, one step to the right."
 
 
 def misplaced(lines: Sequence[str]) -> str:
@@ -204,14 +219,11 @@ def misplaced(lines: Sequence[str]) -> str:
     for number, line in enumerate(lines):
         deep, above = depth(line), lines[number - 1] if number else ""
         if above.endswith(":") and deep != depth(above) + 1:
-            return f"Line {named(lines, number - 1)} {EMPTY}"
+            return EMPTY.format(named(lines, number - 1))
         if not above.endswith(":") and deep > depth(above):
-            return (
-                f"Line {named(lines, number)} is indented, so it belongs into a block, under a "
-                "line that ends with a colon."
-            )
+            return INDENTED.format(named(lines, number))
     if lines[-1].endswith(":"):
-        return f"Line {named(lines, len(lines) - 1)} {EMPTY}"
+        return EMPTY.format(named(lines, len(lines) - 1))
     return ""
 
 
@@ -222,4 +234,4 @@ def depth(line: str) -> int:
 
 def named(lines: Sequence[str], place: int) -> str:
     """The number of a line, and what it says."""
-    return f"{place + 1} (`{lines[place].strip()}`)"
+    return LINE.format(place + 1, lines[place].strip())

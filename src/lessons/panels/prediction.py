@@ -2,10 +2,11 @@
 
 import html
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from numbers import Real
 from string import ascii_uppercase
+from typing import Any
 
 import ipywidgets as widgets
 from IPython.display import HTML
@@ -16,6 +17,7 @@ from matplotlib.ticker import MaxNLocator
 from lessons.figures.html import labelled, picture, svg
 from lessons.figures.plots import TRAIN, VALIDATION
 from lessons.panels.controls import (
+    PAGE,
     Dial,
     Panel,
     beside,
@@ -30,6 +32,14 @@ from lessons.panels.sketches import closest, describe_moves, moves, stretch
 from lessons.progress import record
 from lessons.progress.course import lesson_that_asks
 
+# What is said, here and on a page, with {0}, {1} for what differs.
+FIRST = "Choose, then press Commit. After that it is fixed, until you {0}."
+COMMITTED = "You predict {0}. Now read on: the result comes below."
+AGAIN = "You have committed already. {0} to predict anew."
+LATER = "The result: it opens when you have committed your prediction."
+COMPARED = "You predicted {0}, it is {1}: {2}."
+EXACTLY, TOO_HIGH, TOO_LOW = "exactly right", "{0} too high", "{0} too low"
+NO_CHOICE = "Choose one of the sketches first."
 NONE = "You made no prediction this time."
 RESULT = {**TRAIN, "label": "what happened"}
 GUESS = {**VALIDATION, "label": "your prediction"}
@@ -51,11 +61,16 @@ class Prediction(Panel):
         self._status = status_line()
         rows = [*rows, buttons(self._button), self._status]
         super().__init__(*([beside(rows, right)] if right else rows))
-        first = "Choose, then press Commit. After that it is fixed, until you run the cell again."
-        self._status.value = html_line(first)
+        self._status.value = html_line(FIRST.format("run the cell again"))
 
     def __repr__(self) -> str:
         return f"{super().__repr__()}\n{self._question}"
+
+    def page(self) -> dict[str, Any]:
+        """The question, and what is said. What `compare` shows has the answer."""
+        said = {"first": FIRST.format("load this page again"), "committed": COMMITTED}
+        said |= {"again": AGAIN.format("Load this page again"), "later": LATER}
+        return {"title": self.title, "question": self._question, "said": said}
 
     def _press(self) -> None:
         """React to the button. It stays enabled, so that it keeps the keyboard focus."""
@@ -69,7 +84,7 @@ class Prediction(Panel):
 
     def _check_open(self) -> None:
         if self._committed:
-            raise ValueError("You have committed already. Run the cell again to predict anew.")
+            raise ValueError(AGAIN.format("Run the cell again"))
 
     def _fix(self, *controls: widgets.Widget) -> None:
         """Make the prediction final: disable its controls and show it."""
@@ -86,8 +101,7 @@ class Prediction(Panel):
         handled before that of a choice made earlier.
         """
         if self._committed:
-            summary = f"You predict {self._guess_in_words()}. Now read on: the result comes below."
-            self._status.value = html_line(summary)
+            self._status.value = html_line(COMMITTED.format(self._guess_in_words()))
             self._keep()
 
     def _keep(self) -> None:
@@ -105,9 +119,24 @@ def _is_finite(value: object) -> bool:
     return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def with_summary(figure: Figure, alt: str, summary: str) -> HTML:
-    """A picture with a sentence under it."""
-    return HTML(f"{picture(figure, alt).data}<p>{html.escape(summary)}</p>")
+class Comparison(HTML):
+    """A picture with a sentence under it, and what a page needs to compare its reader's guess."""
+
+    def __init__(self, figure: Figure, alt: str, summary: str, page: dict[str, Any]) -> None:
+        shown = f"{picture(figure, alt).data}<p>{html.escape(summary)}</p>"
+        super().__init__(shown)  # type: ignore[no-untyped-call]
+        self._summary, self._page = summary, page
+
+    def __repr__(self) -> str:
+        return self._summary
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        return {PAGE: {"panel": "comparison", **self._page}}
+
+
+def _rounded(numbers: Iterable[float]) -> list[float]:
+    """With as many digits as a drawing can show."""
+    return [float(f"{number:.4g}") for number in numbers]
 
 
 # ------------------------------------------------------------------------------- a number
@@ -140,6 +169,14 @@ class NumberPrediction(Prediction):
     def _commit_chosen(self) -> None:
         self.commit(self._dial.value)
 
+    def page(self) -> dict[str, Any]:
+        """See `Panel`."""
+        page = super().page()
+        page["said"] |= {"compared": COMPARED, "exactly": EXACTLY, "high": TOO_HIGH, "low": TOO_LOW}
+        units = {"unit": self._unit, "unit_of_difference": self._unit_of_difference}
+        scale = {"values": self._values, "labels": [RESULT["label"], GUESS["label"]]}
+        return page | {"panel": "number-prediction"} | scale | units
+
     def commit(self, number: float) -> None:
         """Predict exactly this number. Raises ValueError if it is not finite or out of range."""
         low, high = min(self._values), max(self._values)
@@ -159,11 +196,12 @@ class NumberPrediction(Prediction):
         if self.guess is None:
             summary = f"{NONE} What happened: ≈ {self._with_unit(actual)}."
         else:
-            summary = f"You predicted {self._guess_in_words()}, it is {self._with_unit(actual)}: "
-            summary += f"{self._difference_in_words(self.guess - actual)}."
+            how = self._difference_in_words(self.guess - actual)
+            summary = COMPARED.format(self._guess_in_words(), self._with_unit(actual), how)
         figure = Figure(figsize=(8.2, 1.7), layout="constrained")
         self._draw(figure.subplots(), actual)
-        return with_summary(figure, f"A scale with marks. {summary}", summary)
+        page = {"question": self._question, "drawn": float(actual)}
+        return Comparison(figure, f"A scale with marks. {summary}", summary, page)
 
     def _draw(self, ax: Axes, actual: float) -> None:
         marks = [(actual, RESULT), (self._dial.value, GUESS)][: 1 + self._committed]
@@ -180,10 +218,13 @@ class NumberPrediction(Prediction):
     def _difference_in_words(self, difference: float) -> str:
         difference = round(difference, 10)  # 0.3 - 0.1 is not quite 0.2
         if difference == 0:
-            return "exactly right"
-        unit = "percentage points" if self._unit == "%" else self._unit
-        size = f"{abs(difference):g} {unit}".strip()
-        return f"{size} too {'high' if difference > 0 else 'low'}"
+            return EXACTLY
+        size = f"{abs(difference):g} {self._unit_of_difference}".strip()
+        return (TOO_HIGH if difference > 0 else TOO_LOW).format(size)
+
+    @property
+    def _unit_of_difference(self) -> str:
+        return "percentage points" if self._unit == "%" else self._unit
 
     def _guess_in_words(self) -> str:
         return self._with_unit(self._dial.value)
@@ -239,6 +280,14 @@ class CurvePrediction(Prediction):
         asked = f"<p><b>{self.title}.</b> {html.escape(self._question)}</p>"
         return f"{asked}{picture(self._draw(), self._alt).data}<p>{names}</p>"
 
+    def page(self) -> dict[str, Any]:
+        """See `Panel`."""
+        page, names = super().page(), list(self._sketches)
+        page["said"] |= {"no_choice": NO_CHOICE}
+        drawn = {"sketches": list(self._sketches.values()), "alt": self._alt, **self._labels}
+        words = {"options": lettered(names), "names": list(map(self._quoted, names))}
+        return page | {"panel": "curve-prediction"} | words | drawn
+
     @property
     def _alt(self) -> str:
         what = f"Sketches of the {self._labels['ylabel']} for each {self._labels['xlabel']}."
@@ -260,7 +309,7 @@ class CurvePrediction(Prediction):
 
     def _commit_chosen(self) -> None:
         if self._choice.index is None:
-            raise ValueError("Choose one of the sketches first.")
+            raise ValueError(NO_CHOICE)
         self.commit(list(self._sketches)[self._choice.index])
 
     def commit(self, name: str) -> None:
@@ -276,17 +325,34 @@ class CurvePrediction(Prediction):
         """The actual curve with the chosen sketch, and the sketch that is closest to it."""
         heights = list(takewhile(math.isfinite, actual))
         figure = Figure(figsize=(8.2, 3.6), layout="constrained")
-        ax = figure.subplots()
-        self._draw_both(ax, heights)
-        names = " and ".join(str(line.get_label()) for line in ax.lines)
-        alt = "The {ylabel} for each {xlabel}: ".format(**self._labels) + f"{names}."
-        return with_summary(figure, alt, self._result_in_words(heights, len(actual)))
+        self._draw_both(figure.subplots(), heights)
+        summary = self._result_in_words(heights, len(actual), self.guess)
+        alt = self._alt_of_both(heights, self.guess)
+        page = {"question": self._question, **self._answers(heights, len(actual))}
+        return Comparison(figure, alt, summary, page)
+
+    def _answers(self, heights: Sequence[float], total: int) -> dict[str, Any]:
+        """What is said and drawn of each sketch, for a page."""
+        sketches = self._sketches.values() if heights else ()
+        return {
+            "labels": [RESULT["label"], *map(self._label, self._sketches)],
+            "alts": [self._alt_of_both(heights, name) for name in self._sketches],
+            "said": [self._result_in_words(heights, total, name) for name in self._sketches],
+            "drawn": [_rounded(heights), *(_rounded(stretch(one, heights)) for one in sketches)],
+        }
+
+    def _label(self, guess: str) -> str:
+        return f"your sketch: {self._quoted(guess)}"
+
+    def _alt_of_both(self, heights: Sequence[float], guess: str | None) -> str:
+        names = [RESULT["label"], *([self._label(guess)] if guess and heights else [])]
+        return "The {ylabel} for each {xlabel}: ".format(**self._labels) + f"{' and '.join(names)}."
 
     def _draw_both(self, ax: Axes, heights: Sequence[float]) -> None:
         numbers = range(1, len(heights) + 1)
         ax.plot(numbers, heights, **RESULT)
         if self.guess and heights:
-            style = {**GUESS, "label": f"your sketch: {self._quoted(self.guess)}"}
+            style = {**GUESS, "label": self._label(self.guess)}
             ax.plot(numbers, stretch(self._sketches[self.guess], heights), **style)
         ax.set(**self._labels)
         ax.set_ylim(bottom=min([0, *heights]))
@@ -294,21 +360,22 @@ class CurvePrediction(Prediction):
         ax.grid(alpha=0.3)
         ax.legend()
 
-    def _result_in_words(self, heights: Sequence[float], total: int) -> str:
-        """The comparison in words."""
+    def _result_in_words(self, heights: Sequence[float], total: int, guess: str | None) -> str:
+        """The comparison with a guess, if there is one, in words."""
         x, y = self._labels.values()
-        sentences = [f"You chose {self._quoted(self.guess)}." if self.guess else NONE]
+        sentences = [f"You chose {self._quoted(guess)}." if guess else NONE]
         if len(heights) < total:
             sentences.append(f"From {x} {len(heights) + 1} on, the {y} is NaN or infinite.")
         if len(heights) > 1:
-            sentences += [f"The {y} {describe_moves(heights)}.", self._closest_in_words(heights)]
+            nearest = self._closest_in_words(heights, guess)
+            sentences += [f"The {y} {describe_moves(heights)}.", nearest]
         return " ".join(sentences)
 
-    def _closest_in_words(self, heights: Sequence[float]) -> str:
+    def _closest_in_words(self, heights: Sequence[float], guess: str | None) -> str:
         name = closest(self._sketches, heights)
         if moves(self._sketches[name]) != moves(heights):
             return f"No sketch has these ups and downs; {self._quoted(name)}, comes closest."
-        mine = "Your sketch, " if name == self.guess else ""
+        mine = "Your sketch, " if name == guess else ""
         return f"{mine}{self._quoted(name)}, comes closest."
 
     def _guess_in_words(self) -> str:

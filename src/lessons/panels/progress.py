@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Iterable, Sequence
+from typing import Any
 from urllib.parse import quote
 
 import ipywidgets as widgets
@@ -17,6 +18,10 @@ from lessons.questions import lessons as all_lessons
 SIGNS = {"passed": "✓", "not yet": "✗", "not attempted": "○"}
 SIGNS |= {"done": "✓", "begun": "◐", "not begun": "○"}
 PRIVATE = "It is kept in a file beside the notebooks and goes nowhere else."
+ON_PAGES = (
+    "What you do on this page is forgotten when you leave it; in JupyterLab your progress is kept, "
+    "in a file beside the notebooks that goes nowhere else, and this panel says what comes next."
+)
 EMPTY = f"Nothing is done yet. What you do in the lessons is shown here. {PRIVATE}"
 
 
@@ -86,6 +91,10 @@ class Progress(Panel):
         ids = of_lesson(self._lesson, EXERCISES)
         states = [f"{SIGNS['not attempted']} {id}: not attempted" for id in ids]
         return "\n".join([super().__repr__(), *(states or [EMPTY])])
+
+    def page(self) -> dict[str, Any]:
+        """Why there is no progress to be seen."""
+        return {"panel": "progress", "title": self.title, "said": ON_PAGES}
 
     def static(self) -> str:
         """As it is at first, whatever is done: a stored notebook is everybody's."""

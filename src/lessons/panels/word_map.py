@@ -38,6 +38,9 @@ MARKS: tuple[dict[str, Any], ...] = (
     {"color": "#7777DD", "marker": "P"},
 )
 PLAIN: dict[str, Any] = {"color": "#7A7A7A", "marker": "x"}  # words of no topic
+# What is said, here and on a page, with {0}, {1} for what differs.
+NO_TOPIC = "common words of no topic"
+NEAREST = "{0}, these are nearest to “{1}”: {2}."
 
 
 class Topic(NamedTuple):
@@ -73,6 +76,12 @@ class WordMap(NamedTuple):
         if not id:  # 0 is <unk>
             raise ValueError(f"Type one word of the vocabulary; it does not know {word!r}.")
         return id
+
+    def named(self, topic: Topic) -> list[int]:
+        """The ids of a topic's commonest words, from top to bottom where they lie in the end."""
+        count = NAMED if len(self.topics) <= 4 else NAMED // 2  # so many there is room for
+        heights = self.places(topic.ids[:count], -1)[:, 1]
+        return [topic.ids[i] for i in heights.argsort(descending=True, stable=True).tolist()]
 
     def places(self, ids: list[int], epoch: int) -> Tensor:
         """Where these words lie on the map after an epoch: (words, 2)."""
@@ -162,13 +171,14 @@ def plane(class_vectors: Tensor) -> Tensor:
     the upper left, the others clockwise (the orthogonal Procrustes problem). So other random
     numbers do not turn or mirror the map. From (classes, embedding_dim) to (embedding_dim, 2).
     """
-    corners = _corners(len(class_vectors)).to(class_vectors)
+    corners = corners_of(len(class_vectors)).to(class_vectors)
     centred = class_vectors - class_vectors.mean(dim=0)
     left, _, right = torch.linalg.svd(centred.T @ corners, full_matrices=False)
     return left @ right  # type: ignore[no-any-return]
 
 
-def _corners(count: int) -> Tensor:
+def corners_of(count: int) -> Tensor:
+    """The corners of a regular polygon around (0, 0), the first at the upper left, clockwise."""
     angles = 2 * math.pi * (3 / 8 - torch.arange(count) / count)
     return torch.stack([angles.cos(), angles.sin()], dim=1)  # (count, 2)
 
@@ -198,6 +208,7 @@ class WordMapPanel(Panel):
         left = [self._epoch.row, buttons(self._play), self._word, self._status]
         super().__init__(beside(left, [self._view]))
         self._epoch.listen(self._show)
+        self._first = word
         self._word.observe(lambda _: self._show(), "value")
         self._show()
 
@@ -214,6 +225,11 @@ class WordMapPanel(Panel):
     @property
     def _last(self) -> int:
         return len(self._map.tables) - 1
+
+    def page(self) -> dict[str, Any]:
+        """The first word, and what is said. The page has a recorded training of its own."""
+        said = {"nearest": NEAREST, "plain": NO_TOPIC}
+        return {"panel": "word-map", "title": self.title, "word": self._first, "said": said}
 
     def static(self) -> str:
         """The map before and after the training, beside each other."""
@@ -239,7 +255,8 @@ class WordMapPanel(Panel):
         self._view.value = labelled(svg(figure), describe(self._map, epoch))
 
 
-def _when(epoch: int) -> str:
+def when(epoch: int) -> str:
+    """The time of a map, as the beginning of a sentence."""
     return f"After epoch {epoch}" if epoch else "Before training"
 
 
@@ -249,18 +266,18 @@ def _when(epoch: int) -> str:
 def draw_words(ax: Axes, word_map: WordMap, epoch: int, marked: int | None = None) -> None:
     """The words of each topic as points, some with their names; one word may be marked."""
     reach = word_map.reach
-    corners = _corners(len(word_map.topics)).tolist()
+    corners = corners_of(len(word_map.topics)).tolist()
     for topic, mark, corner in zip(word_map.topics, MARKS, corners, strict=False):
         x, y = word_map.places(topic.ids, epoch).T
         ax.scatter(x, y, 34, label=shorten(topic.name), linewidths=0, **mark)
         _name_words(ax, word_map, topic, epoch, corner, mark["color"])
     x, y = word_map.places(word_map.plain, epoch).T
-    ax.scatter(x, y, 26, label="common words of no topic", **PLAIN)
+    ax.scatter(x, y, 26, label=NO_TOPIC, **PLAIN)
     if marked is not None:
         place = word_map.places([marked], epoch)[0].tolist()
         _mark(ax, place, word_map.vocabulary.tokens[marked])
     ax.set(xlim=(-1.85 * reach, 1.85 * reach), ylim=(-reach, reach), xticks=[], yticks=[])
-    ax.set(title=_when(epoch).lower(), aspect="equal")
+    ax.set(title=when(epoch).lower(), aspect="equal")
     leave_to_browser(ax.texts)
 
 
@@ -273,9 +290,7 @@ def _name_words(
     all the points lie together.
     """
     side, reach = (1 if corner[0] > 0 else -1), word_map.reach
-    count = NAMED if len(word_map.topics) <= 4 else NAMED // 2  # so many there is room for
-    last = word_map.places(topic.ids[:count], -1)[:, 1]  # from top to bottom, in the end
-    named = [topic.ids[i] for i in last.argsort(descending=True, stable=True).tolist()]
+    named = word_map.named(topic)
     for row, (id, place) in enumerate(zip(named, word_map.places(named, epoch), strict=True)):
         height = reach * (0.62 * corner[1] + 0.17 * ((len(named) - 1) / 2 - row))
         edge = (1.2 * side * reach, height)
@@ -308,7 +323,7 @@ def describe(word_map: WordMap, epoch: int) -> str:
         lie = "all topics lie near the middle"
     else:
         lie = "; ".join(f"{name} lie {side or 'near the middle'}" for name, side in sides.items())
-    return f"{_when(epoch)}, the words of {lie}. {tell_separation(word_map, epoch)}"
+    return f"{when(epoch)}, the words of {lie}. {tell_separation(word_map, epoch)}"
 
 
 def tell_separation(word_map: WordMap, epoch: int) -> str:
@@ -338,4 +353,4 @@ def tell_nearest(word_map: WordMap, id: int, epoch: int) -> str:
     """Which words are nearest to a word, and how near, in a sentence."""
     near = [f"{word} ({cosine:.2f})" for word, cosine in word_map.nearest(id, epoch)]
     word = word_map.vocabulary.tokens[id]
-    return f"{_when(epoch)}, these are nearest to “{word}”: {', '.join(near) or 'none'}."
+    return NEAREST.format(when(epoch), word, ", ".join(near) or "none")

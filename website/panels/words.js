@@ -1,0 +1,213 @@
+// The panels about words: a headline of your own, and the map of the words. What they say is the
+// library's, and so is what they know: recordings.
+{
+  const { h, svg, control, fixed, format, percent, dial, button, buttons, statusLine, address,
+    still } = lessons;
+  const head = (title) => h("div", { class: "lessons-head" }, h("b", {}, title));
+
+  // Whole numbers that are written in base64, the lowest byte first.
+  const unpacked = (text, Numbers) =>
+    new Numbers(Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0)).buffer);
+
+  // A line to type in. It has a new value at each `event`. Without `values` any text is offered.
+  function textBox(name, value, event, { values, ...attributes } = {}) {
+    const input = h("input", { type: "text", autocomplete: "off", spellcheck: "false",
+      [event]: () => { made.value = input.value; }, ...attributes });
+    const made = control(values, value, (now) => { if (input.value !== now) input.value = now; });
+    made.value = value;
+    made.element = h("label", { class: "lessons-row lessons-text" }, name, input);
+    return made;
+  }
+
+  // -------------------------------------------------------------------- a headline of your own
+  // As Python's str.split cuts: at other characters than JavaScript's \s.
+  const BLANK = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
+  const tokenize = (text, replacements) => replacements
+    .reduce((all, [old, now]) => all.replaceAll(old, now), text.toLowerCase())
+    .split(BLANK).filter((token) => token !== "");
+
+  // As Python's repr writes a text: in quotes, with codes for what cannot be printed.
+  function quoted(text) {
+    const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+    const escaped = [...text].map((letter) => {
+      if (letter === "\\" || letter === quote) return `\\${letter}`;
+      if (letter === "\t") return "\\t";
+      if (letter === " " || !/[\p{Other}\p{Separator}]/u.test(letter)) return letter;
+      const code = letter.codePointAt(0);
+      const [kind, digits] = code < 256 ? ["x", 2] : code < 65536 ? ["u", 4] : ["U", 8];
+      return `\\${kind}${code.toString(16).padStart(digits, "0")}`;
+    });
+    return quote + escaped.join("") + quote;
+  }
+
+  // A function for the probabilities of the classes for a text, the guess, and the contribution of
+  // each word to it, as `classify` and HeadlinePanel have them. It throws what `classify` raises.
+  function classifier({ names, vocabulary, replacements, table, scale, bias, nothing_known }) {
+    const ids = new Map(vocabulary.split(" ").map((token, id) => [token, id]));
+    const others = names.length - 1; // the logits of the first class are 0
+    const numbers = unpacked(table, Int16Array);
+    const sum = (values) => values.reduce((a, b) => a + b, 0);
+    return (text) => {
+      const tokens = tokenize(text, replacements);
+      if (!tokens.some((token) => ids.get(token)))
+        throw new Error(format(nothing_known, [quoted(text)]));
+      const row = (id) => [0, ...numbers.subarray(id * others, (id + 1) * others)];
+      const adds = tokens.map((token) => // (tokens, classes)
+        row(ids.get(token) ?? 0).map((number) => (number * scale) / tokens.length));
+      const logits = [0, ...bias].map((start, i) => start + sum(adds.map((add) => add[i])));
+      const guess = logits.indexOf(Math.max(...logits));
+      const powers = logits.map((logit) => Math.exp(logit - logits[guess]));
+      const words = tokens.map((word, i) => ({ word, known: ids.has(word),
+        value: adds[i][guess] - sum(adds[i]) / names.length }));
+      return { probabilities: powers.map((power) => power / sum(powers)), guess, words };
+    };
+  }
+
+  lessons.panel("headline", async (root, { title, headline, said }) => {
+    const data = await lessons.recording("headline");
+    const classify = classifier(data);
+    const text = textBox("headline", headline, "oninput");
+    const { element: status, say } = statusLine();
+    const view = h("div");
+    const bar = (share, i) => h("tr", {}, h("th", { scope: "row" }, data.names[i]),
+      h("td", {}, percent(share)),
+      h("td", { class: "lessons-bar" }, h("div", { style: `width: ${100 * share}%` })));
+    const chip = ({ word, known, value }) => h("span", {
+      class: `lessons-word lessons-${value > 0 ? "for" : "against"}`,
+      style: `--strength: ${Math.min(100, Math.round(40 * Math.abs(value)))}%` }, word, " ",
+    h("small", {}, value < 0 ? "−" : "+", fixed(Math.abs(value), 1), known ? "" : said.unknown));
+    function show() {
+      view.replaceChildren();
+      try {
+        const { probabilities, guess, words } = classify(text.value);
+        say(format(said.answer, [data.names[guess], probabilities[guess]]));
+        view.append(
+          h("table", {}, h("caption", {}, said.bars), h("tbody", {}, probabilities.map(bar))),
+          h("p", {}, format(said.legend, [data.names[guess]])), h("div", {}, words.map(chip)));
+      } catch (problem) {
+        say(problem.message, true);
+      }
+    }
+    text.listen(show);
+    root.append(head(title), text.element, status, view,
+      h("p", { class: "lessons-note" }, data.model));
+    show();
+    address(root, { headline: text });
+  });
+
+  // ------------------------------------------------------------------------- a map of the words
+  const SHAPES = { o: "m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0", s: "m-4-4h8v8h-8z",
+    "^": "m0-5l5 9h-10z", D: "m0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z", x: "m-4-4l8 8m0-8l-8 8" };
+  const GLIDE = 700; // ms in which the points come to the next epoch
+  const PACE = 1100; // ms an epoch while it plays
+  const mark = ({ marker, color }) =>
+    svg("path", { d: `M0 0${SHAPES[marker]}`, fill: color, stroke: color });
+
+  // A drawing. `place(time)` moves all points to where they are then, perhaps between two epochs;
+  // `ring(word)` marks one, or none. `at(word, time)` is [right, up], both from -1 to 1.
+  function drawMap(words, groups, at, width) {
+    const side = Math.min(width - 160, 420);
+    const [middle, height] = [width / 2, side + 24];
+    const moves = []; // what the place of a word changes: [word, (x, y) => ...]
+    const shift = (element) => (x, y) => element.setAttribute("transform", `translate(${x} ${y})`);
+    const points = groups.map((group) => group.words.map((word) => {
+      const point = svg("g", {}, mark(group));
+      moves.push([word, shift(point)]);
+      return point;
+    }));
+    // Names stand still at the edge, each with a line to its point.
+    const names = groups.map(({ named, corner, color }) => named.map((word, i) => {
+      const x1 = middle + corner[0] * (side / 2 + 6);
+      const y1 = height / 2 - (side / 2) * (0.44 * corner[1] + 0.17 * ((named.length - 1) / 2 - i));
+      const line = svg("line", { x1, y1, stroke: color });
+      moves.push([word, (x, y) => { line.setAttribute("x2", x); line.setAttribute("y2", y); }]);
+      return [line, svg("text", { x: x1 + 4 * corner[0], y: y1 + 4,
+        "text-anchor": corner[0] > 0 ? "start" : "end" }, words[word])];
+    }));
+    const name = svg("text", { y: -13, "text-anchor": "middle" });
+    const ring = svg("g", {}, svg("circle", { r: 9, class: "lessons-axes" }), name);
+    const drawn = { time: 0, marked: null,
+      element: svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
+        names.flat(2), points.flat(), ring),
+      place(time) {
+        const marked = drawn.marked === null ? [] : [[drawn.marked, shift(ring)]];
+        for (const [word, move] of [...moves, ...marked]) {
+          const [right, up] = at(word, time);
+          move(middle + (right * side) / 2, height / 2 - (up * side) / 2);
+        }
+        drawn.time = time;
+      },
+      ring(word) {
+        ring.style.display = word === null ? "none" : "";
+        name.textContent = words[word] ?? "";
+        drawn.marked = word;
+      } };
+    return drawn;
+  }
+
+  lessons.panel("word-map", async (root, { title, word, said }) => {
+    const data = await lessons.recording("word_map");
+    const [words, last] = [data.words.split(" "), data.when.length - 1];
+    const asked = words.slice(0, data.asked);
+    const [places, near] = [data.places, data.nearest].map((text) => unpacked(text, Int16Array));
+    const cosines = unpacked(data.cosines, Int8Array);
+    const at = (number, time) => [0, 1].map((axis) => {
+      const [before, after] = [Math.floor, Math.ceil].map((round) =>
+        places[2 * (round(time) * data.asked + number) + axis] / data.reach);
+      return before + (time % 1) * (after - before);
+    });
+    const nearest = (number, time) => [0, 1, 2, 3, 4].map((i) => {
+      const place = 5 * (time * data.asked + number) + i;
+      return `${words[near[place]]} (${fixed(cosines[place] / 100, 2)})`;
+    }).join(", ");
+
+    const epoch = dial("epoch", data.when.map((_, i) => i), 0);
+    const list = `${root.id}-words`;
+    const box = textBox("word", word, "onchange", { list });
+    const { element: status, say } = statusLine();
+    const play = button("Play", () => (timer ? pause() : begin()), { primary: true });
+    const width = Math.min(Math.max(root.clientWidth - 40, 320), 580);
+    const map = drawMap(words, data.groups, at, width);
+    const drawing = h("div", { class: "lessons-map", role: "img" }, map.element);
+    let [timer, frame] = [0, 0];
+    function begin() {
+      if (epoch.value === last) epoch.value = 0;
+      timer = setInterval(() => { if ((epoch.value += 1) === last) pause(); }, PACE);
+      play.textContent = "Pause";
+    }
+    function pause() {
+      timer = clearInterval(timer);
+      play.textContent = "Play";
+    }
+    function glide(to) {
+      const [from, begun] = [map.time, performance.now()];
+      const move = (now) => {
+        const share = still() ? 1 : Math.min(Math.max((now - begun) / GLIDE, 0), 1);
+        map.place(from + share * (to - from));
+        if (share < 1) frame = requestAnimationFrame(move);
+      };
+      cancelAnimationFrame(frame);
+      move(begun);
+    }
+    function show() {
+      const number = asked.indexOf(box.value.trim().toLowerCase());
+      const time = epoch.value;
+      const found = [data.when[time], asked[number], nearest(number, time)];
+      if (number < 0) say(format(data.not_here, [asked.length, box.value]), true);
+      else say(`${format(said.nearest, found)} ${data.separation[time]}`);
+      map.ring(number < 0 ? null : number);
+      drawing.setAttribute("aria-label", data.alts[time]);
+      glide(time);
+    }
+    epoch.listen(show);
+    box.listen(show);
+    const legend = data.groups.map((group) => h("span", {}, svg("svg", { viewBox: "-9 -9 18 18",
+      "aria-hidden": "true" }, mark(group)), group.name ?? said.plain));
+    root.append(head(title), h("div", { class: "lessons-body" },
+      h("div", {}, epoch, buttons(play), box, status),
+      h("div", {}, drawing, h("div", { class: "lessons-legend" }, legend))),
+    h("datalist", { id: list }, asked.toSorted().map((value) => h("option", { value }))));
+    show();
+    address(root, { epoch, word: box }, say);
+  });
+}
