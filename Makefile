@@ -10,7 +10,6 @@ OLD := .venv-torchtext
 PAGE := notebooks/torchtext
 NOTEBOOKS := notebooks/*.ipynb
 RUN := jupyter nbconvert --log-level=ERROR --to notebook --execute --inplace
-# Two workers; conftest.py says which tests stay together, and what is begun first.
 PYTEST := $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --durations=10
 
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' Makefile)
@@ -20,7 +19,6 @@ lab: env  ## opens the course in JupyterLab
 torchtext: env-torchtext  ## opens it beside the real torchtext
 	@$(OLD)/bin/jupyter lab --notebook-dir=notebooks \
 		--LabApp.default_url=/lab/tree/torchtext/from_torchtext.ipynb $(LAB_FLAGS)
-
 test: env  ## runs every test and every notebook
 	@$(PYTEST) $(PYTEST_FLAGS)
 test-fast: env  ## runs those without browser, notebook, claim or program of their own
@@ -42,27 +40,29 @@ slides: env  ## makes a deck of each lesson in build/slides; LAB= where JupyterL
 	@$(BIN)/python scripts/slides.py $(LAB:%=--lab=%)
 guide: env  ## makes the instructor's guide and the handout, in build/guide
 	@$(BIN)/python scripts/guide.py
+site: env  ## makes the open page in build/site: every lesson, with panels that answer
+	@$(BIN)/python scripts/website.py
+recordings: env  ## lets the library train what the site's panels play back (ten minutes)
+	@$(BIN)/python scripts/recordings.py
 class: env  ## reads and tries what a class has handed in: FOLDER=...
 	@$(BIN)/python -m lessons.classroom "$(FOLDER)"
 hub: env-hub  ## starts a server for a class, on this machine alone; HUB_FLAGS= for JupyterHub
 	@.venv-hub/bin/jupyterhub -f deploy/jupyterhub/trial.py $(HUB_FLAGS)
-
 soak: env  ## runs notebooks and claims on 15 machines; SOAK_FLAGS="--only claims"
 	@$(BIN)/python scripts/soak.py $(SOAK_FLAGS) && $(BIN)/python -m pytest -m soak tests/programs
 recipe: env  ## measures the recipes that the default was chosen from; SOURCE= other data
 	@$(BIN)/python benchmarks/recipe.py $(SOURCE)
-
 bench: env  ## measures the course against what people use (takes a C++ compiler); SOURCE= real rows
-	@$(BIN)/python -m pip --version > /dev/null 2>&1 || $(BIN)/python -m ensurepip > /dev/null
-	@$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[bench]'
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[bench]'
 	@for one in compare scale project; do OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$one.py $(SOURCE) || exit; done
-bench-ui: env  ## measures the training lab in a browser: how fast Stop is, what the curves cost
-	@$(BIN)/python benchmarks/ui.py
+bench-larger: env  ## measures lesson 11: what is faster, and what many rows cost; SOURCE= real rows
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/larger.py $(SOURCE)
+bench-ui: env  ## measures panels in a browser: in JupyterLab, and on the site
+	@$(BIN)/python benchmarks/ui.py && $(BIN)/python benchmarks/site.py
 bench-class: env-hub  ## measures a class of 30 on such a server; CLASS="--largest"
 	@.venv-hub/bin/python benchmarks/class_server.py $(CLASS)
 
-# A universal set of exact versions without addresses, used with -c by pip, uv and conda.
-# Torch's CUDA packages are listed for Linux; as constraints they install nothing.
+# A universal set of exact versions without addresses, for pip, uv and conda.
 COMPILE := env -u UV_FIND_LINKS $(BIN)/uv pip compile --quiet --upgrade --universal \
 	--python-version 3.11 --no-annotate --no-header
 

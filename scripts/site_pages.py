@@ -27,15 +27,19 @@ FOLDER = ROOT / "notebooks"
 NOTEBOOKS = sorted([*FOLDER.glob("*.ipynb"), *FOLDER.glob("torchtext/*.ipynb")])
 DOCUMENTS = sorted(
     path
-    for pattern in ("C*.md", "docs/*.md", "benchmarks/*.md", "deploy/*/*.md", "instructor/open*.md")
+    for pattern in (
+        *("C*.md", "docs/*.md", "benchmarks/*.md", "deploy/*/*.md", "instructor/open*.md"),
+        *("notebooks/data/*.md", "src/lessons/sources/*/README.md"),
+    )
     for path in ROOT.glob(pattern)
-) + [FOLDER / "data" / "README.md", ROOT / "src/lessons/sources/mini_news/README.md"]
+)
 # What is another page on the site, or a part of one.
 MOVED = {
     "README.md": "index.md",
     "instructor": "guide/index.md",
     "src/lessons/questions/misconceptions.md": "guide/misconceptions.md",
 }
+GITHUB = "https://github.com/"
 LINK = re.compile(r"(\]\()(?!https?:|mailto:)([^)#]*)(#[^)]+)?(\))")
 SOURCE = re.compile(r'<img src="(?!\w+:)([^"]+)"')
 DATA_IMAGE = re.compile(r'src="data:image/(png|svg)[^;]*;base64,([^"]+)"')
@@ -55,7 +59,7 @@ class Place(NamedTuple):
 
     @property
     def top(self) -> str:
-        """The way from the page to the site's folder: ../"""
+        """The way from the page to the site's folder, such as `../` for a page in `docs`."""
         return "../" * (len(self.file.parts) - 1)
 
 
@@ -166,7 +170,12 @@ def page_of(notebook: NotebookNode, place: Place) -> NotebookNode:
 
 def _as_page(text: str) -> str:
     """Predictions are set apart; a row of the glossary can be linked to."""
-    text = PREDICT.sub(r":::{admonition} Predict\n:class: predict\n\1\n:::", text)
+
+    def asked(found: re.Match[str]) -> str:
+        question = found[1][0].upper() + found[1][1:]
+        return f":::{{admonition}} Predict\n:class: predict\n{question}\n:::"
+
+    text = PREDICT.sub(asked, text)
     return ROW.sub(
         lambda row: row[0].replace(row[1], f'<span id="{_term_id(row[1])}">{row[1]}</span>', 1),
         text,
@@ -190,14 +199,14 @@ def panel_html(cell: NotebookNode, place: Place) -> str:
     title, _, words = data["text/plain"].partition(f": {LIVE}")
     shown = data.get("text/html") or _picture(id, title, words.partition("\n")[2], place)
     settings = dict(data.get(PAGE, {}))
-    if not settings:
-        run = f'<a href="{place.top}run.html">run it yourself</a>'
-        return (
-            f'<div class="lessons-panel" id="{id}">{shown}<p>Live in JupyterLab: {run}.</p></div>'
-        )
-    name = settings.pop("panel")
-    given = html.escape(json.dumps(settings, ensure_ascii=False))
-    return f'<div class="lessons-panel" id="{id}" data-panel="{name}" data-settings="{given}">{shown}</div>'
+    attributes = {"class": "lessons-panel", "id": id}
+    if settings:
+        attributes["data-panel"] = settings.pop("panel")
+        attributes["data-settings"] = json.dumps(settings, ensure_ascii=False)
+    else:
+        shown += f'<p>Live in JupyterLab: <a href="{place.top}run.html">run it yourself</a>.</p>'
+    given = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
+    return f"<div {given}>{shown}</div>"
 
 
 def _picture(id: str, title: str, question: str, place: Place) -> str:
@@ -242,13 +251,14 @@ def _figures_to_files(cell: NotebookNode, place: Place) -> None:
 
 def _hints(id: str, place: Place) -> str:
     """In place of what `check` printed: the hints, folded up, and where answers are tried."""
-    hints = EXERCISES[id].hints
+    hints = [handout.as_html(hint) for hint in EXERCISES[id].hints]
     folded = "".join(
-        f"<details><summary>Hint {number} of {len(hints)}</summary>{handout.as_html(hint)}</details>"
+        f"<details><summary>Hint {number} of {len(hints)}</summary>{hint}</details>"
         for number, hint in enumerate(hints, 1)
     )
     run = f'<a href="{place.top}run.html">Run it yourself</a>'
-    return f'<div class="hints">{folded}<p><code>check</code> tries your answer in JupyterLab. {run}.</p></div>'
+    where = f"<p><code>check</code> tries your answer in JupyterLab. {run}.</p>"
+    return f'<div class="hints">{folded}{where}</div>'
 
 
 def _run_it(place: Place) -> str:
@@ -261,10 +271,10 @@ def _run_it(place: Place) -> str:
         "In its folder, this opens it in JupyterLab:</p>"
         f'<pre>make lab LAB_FLAGS="--LabApp.default_url=/lab/tree/{inside}"</pre>'
     )
-    if repository.startswith("https://github.com/"):
-        where = repository.removeprefix("https://github.com/")
-        binder = f"https://mybinder.org/v2/gh/{where}/HEAD?labpath=notebooks/{inside}"
-        text += f'<p>Or <a href="{binder}">open it on Binder</a>: nothing to install, slow to start.</p>'
+    if repository.startswith(GITHUB):
+        where = f"{repository.removeprefix(GITHUB)}/HEAD?labpath=notebooks/{inside}"
+        binder = f'<a href="https://mybinder.org/v2/gh/{where}">open it on Binder</a>'
+        text += f"<p>Or {binder}: nothing to install, slow to start.</p>"
     return f'<details class="run"><summary>Run it yourself</summary>{text}</details>'
 
 
@@ -302,6 +312,13 @@ def write_guide(folder: Path, course: Course) -> None:
             text = page.read_text(encoding="utf-8").replace(f"({name}.md", f"(/{file}")
             text = re.sub(rf"^{name}$", f"/{file.removesuffix('.md')}", text, flags=re.M)
             page.write_text(text, encoding="utf-8")
+    more = '<a href="../slides/index.html">The slides</a> open in a browser'
+    if (handout.BUILD / "guide.pdf").exists():
+        shutil.copy(handout.BUILD / "guide.pdf", pages)
+        more = f"[The guide as a PDF](guide.pdf). {more}"
+    index = pages / "index.md"
+    title, _, text = index.read_text(encoding="utf-8").partition("\n")
+    index.write_text(f"{title}\n\n{more}.\n{text}", encoding="utf-8")
 
 
 def write_reference(folder: Path) -> None:
@@ -310,8 +327,10 @@ def write_reference(folder: Path) -> None:
     table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("## Who")[0]
     layers = LAYER.findall(table)
     for name, what in layers:
-        parts = [f"# {name}", what[0].upper() + what[1:] + "."]
-        for module in modules_of(name):
+        modules = modules_of(name)
+        parts = [f"# `lessons.{name}`"]
+        parts += [what[0].upper() + what[1:] + "."] * (len(modules) > 1)
+        for module in modules:
             parts += [f"## `{module}`" * (module != f"lessons.{name}")]
             parts += [f"```{{eval-rst}}\n.. automodule:: {module}\n```"]
         (folder / f"{name}.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")

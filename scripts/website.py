@@ -29,7 +29,10 @@ from scripts.site_pages import NOTEBOOKS, write_pages  # noqa: E402
 WEBSITE = ROOT / "website"
 BUILD = ROOT / "build" / "site"
 ARCHIVE = "lessons.zip"  # the whole course, to download
-UNUSED = ("*.map", "*macros.html", "fontawesome.js*")  # of the theme: see layout.html
+UNUSED = (  # of the theme: see layout.html; and a list of modules that no page links to
+    *("_static/**/*.map", "_static/*macros.html", "_static/**/fontawesome.js*"),
+    "_modules/index.html",
+)
 LIVE = re.compile(rf'{slides.LAB}/lab/workspaces/slides/tree/((\d\d)_\w+)\.ipynb#cell-id=([\w-]+)"')
 
 
@@ -66,7 +69,7 @@ def run_sphinx(pages: Path, extra: Path, target: Path) -> None:
         raise ValueError(f"Sphinx found faults in {pages}; they are named above")
     shutil.rmtree(doctrees)
     for pattern in UNUSED:
-        for file in (target / "_static").rglob(pattern):
+        for file in target.glob(pattern):
             file.unlink()
 
 
@@ -76,8 +79,8 @@ def copy_assets(static: Path) -> None:
     shutil.copy(WEBSITE / "site.css", static)
     for folder in ("panels", "recordings"):
         (static / folder).mkdir(exist_ok=True)
-        for script in (WEBSITE / folder).glob("*.js"):
-            shutil.copy(script, static / folder)
+        for file in (WEBSITE / folder).glob("*.*s"):  # .js and .css
+            shutil.copy(file, static / folder)
     style = (ROOT / "src" / "lessons" / "panels" / "panel.css").read_text(encoding="utf-8")
     dark = style.replace('[data-jp-theme-light="false"]', '[data-theme="dark"]')
     (static / "panels" / "panel.css").write_text(dark, encoding="utf-8")

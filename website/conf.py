@@ -21,7 +21,7 @@ extensions = [
 suppress_warnings = ["myst.header"]  # a page may go down two levels at once
 
 nb_execution_mode = "off"  # notebooks hold what they printed
-nb_code_prompt_show = nb_code_prompt_hide = "The code of this {type}"
+nb_code_prompt_show = nb_code_prompt_hide = "The code of this cell"
 myst_enable_extensions = ["colon_fence", "html_image"]
 myst_heading_anchors = 4
 myst_url_schemes = ["http", "https"]
@@ -39,7 +39,8 @@ viewcode_follow_imported_members = False
 templates_path = ["templates"]
 html_theme = "sphinx_book_theme"
 html_static_path = ["site.css"]
-html_css_files = ["panels/panel.css", "site.css"]
+html_css_files = ["site.css"]
+FIRST = ("panel.css", "core.js")  # of the files in panels: the others build on them
 html_context = {"default_mode": "light"}  # without a script; layout.html asks the system
 html_use_index = False
 html_domain_indices = False
@@ -53,6 +54,7 @@ html_theme_options = {
     "navbar_persistent": [],
     "pygments_dark_style": "a11y-high-contrast-dark",
     "pygments_light_style": "a11y-high-contrast-light",
+    "max_navbar_depth": 1,  # what unfolds deeper has no name for a screen reader
     "show_navbar_depth": 1,
     "show_toc_level": 2,
     "use_download_button": False,
@@ -61,12 +63,15 @@ html_theme_options = {
 
 
 def add_panels(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
-    """Load what panels need, and only on pages that have some."""
+    """Load what panels need, and only on pages that have some: first what they share."""
     if 'class="lessons-panel"' not in context.get("body", ""):
         return
-    folder = Path(app.srcdir) / "_static" / "panels"
-    for script in sorted(folder.glob("*.js"), key=lambda one: (one.stem != "core", one.stem)):
-        app.add_js_file(f"panels/{script.name}", loading_method="defer")
+    folder = Path(app.config.html_static_path[0]) / "panels"
+    for file in sorted(folder.iterdir(), key=lambda one: (one.name not in FIRST, one.name)):
+        if file.suffix == ".css":
+            app.add_css_file(f"panels/{file.name}")
+        else:
+            app.add_js_file(f"panels/{file.name}", loading_method="defer")
 
 
 def is_left_out(

@@ -12,11 +12,17 @@ import pytest
 import yaml
 
 from conftest import ROOT
+from scripts.website import BUILD
 
 MAKEFILE = (ROOT / "Makefile").read_text()
-WORKFLOW = ROOT / ".github" / "workflows" / "ci.yml"
-JOBS = yaml.safe_load(WORKFLOW.read_text())["jobs"]
-STEPS = [step for job in JOBS.values() for step in job["steps"]]
+WORKFLOWS = {path.stem: path.read_text() for path in (ROOT / ".github/workflows").glob("*.yml")}
+JOBS = yaml.safe_load(WORKFLOWS["ci"])["jobs"]
+STEPS = [
+    step
+    for workflow in WORKFLOWS.values()
+    for job in yaml.safe_load(workflow)["jobs"].values()
+    for step in job["steps"]
+]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 PYTHONS = {
     last for *_, last in map(str.split, PROJECT["classifiers"]) if re.fullmatch(r"3\.\d+", last)
@@ -57,8 +63,14 @@ def test_an_import_that_a_notebook_does_not_use_is_found():
     assert re.findall(r"F401.*`(\w+)` imported", found.stdout) == ["math"], found.stdout
 
 
-def test_the_workflow_says_that_it_is_untried():
-    assert WORKFLOW.read_text().startswith("# Untried")
+def test_each_workflow_says_that_it_is_untried():
+    assert set(WORKFLOWS) == {"ci", "site"}
+    assert all(workflow.startswith("# Untried") for workflow in WORKFLOWS.values())
+
+
+def test_the_site_is_published_from_where_it_is_made():
+    (upload,) = (step for step in STEPS if "upload-pages" in step.get("uses", ""))
+    assert ROOT / upload["with"]["path"] == BUILD
 
 
 def test_each_system_runs_every_python_that_the_course_is_for():
