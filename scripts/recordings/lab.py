@@ -63,7 +63,7 @@ def train(prepared: Prepared, settings: Settings) -> list[Epoch]:
 
 
 def packed(history: Sequence[Epoch], sizes: dict[str, int]) -> list[list[float]]:
-    """Four lists: the losses in training and validation, and how many answers were right in each."""
+    """Four lists: losses in training and validation, and how many answers were right in each."""
     losses = [[getattr(epoch, part).loss for epoch in history] for part in sizes]
     right = [
         [round(getattr(epoch, part).accuracy * size) for epoch in history]

@@ -65,6 +65,21 @@ def test_runs_stay_for_comparison_and_the_next_cell_has_the_values(page, show):
     expect(page.locator(".lessons-panel table")).to_have_count(0)
 
 
+def test_copy_as_code_by_keyboard_gives_the_cell_that_does_the_same(page, show):
+    notebook = show(LAB)
+    put(page, "epochs", 2)
+    for times in (1, 2):  # the same cell a second time, too
+        page.get_by_role("button", name="Copy as code").focus()
+        page.keyboard.press("Enter")
+        code = page.locator(f".lessons-code[data-times='{times}']")
+        expect(code).to_contain_text("lab.run(epochs=2, batch_size=128")
+        said = page.locator(".lessons-code + [role=status]")
+        expect(said).to_have_text(re.compile("Copied.|Here it is: select it and copy it."))
+    page.keyboard.press("Tab")  # so that arrows and a selection can get there
+    assert page.evaluate("document.activeElement.className") == "lessons-code"
+    assert "Epoch 2:" in notebook.run(code.inner_text())
+
+
 def begin(page):
     """Begin a training that takes longer than any test."""
     page.get_by_label("slow motion").check()

@@ -1,7 +1,9 @@
 """The training lab without a browser: buttons, runs and files, errors, a second lab or kernel."""
 
+import ast
 import errno
 import gc
+import html
 import json
 import math
 import os
@@ -523,3 +525,61 @@ def test_the_lab_sends_the_frame_once_and_the_lines_as_often_as_they_move(lab):
         layer.observe(lambda change: sent.append(change.owner), "value")
     lab.run(epochs=2, batch_size=64)
     assert sent.count(lab._frame) == 1 < sent.count(lab._lines)
+
+
+# ------------------------------------------------------------------------------- copy as code
+
+
+def cell(lab):
+    """The code that the lab shows."""
+    press(lab, "Copy as code")
+    return html.unescape(re.search(r"<pre[^>]*>(.*)</pre>", lab._code.value, re.S)[1])
+
+
+def test_the_code_trains_as_the_button_does(lab, tmp_path, monkeypatch, capsys):
+    put(lab, "epochs", 2)
+    put(lab, "batch size", 64)
+    put(lab, "learning rate", 0.02)
+    press(lab, "Train")
+    assert lab.wait(LONG)
+    monkeypatch.chdir(tmp_path)
+    names = {}
+    exec(cell(lab), names)
+    made = names["lab"]
+    assert made.runs[-1].settings == lab.runs[-1].settings
+    assert [one._replace(seconds=0) for one in made.history] == [
+        one._replace(seconds=0) for one in lab.history
+    ]
+    assert made._target == lab._target
+    assert "Epoch 2" in capsys.readouterr().out
+
+
+def test_the_code_is_new_each_time_so_that_a_page_copies_it_again(lab):
+    press(lab, "Copy as code")
+    before = lab._code.value
+    press(lab, "Copy as code")
+    assert lab._code.value != before
+
+
+def test_names_and_sources_are_written_as_code(tmp_path):
+    lab = TrainingLab('a "b" <c> {d}', folder=tmp_path)
+    find(lab, ipywidgets.Dropdown, "stories").value = "ag-news"
+    find(lab, ipywidgets.Dropdown, "optimizer").value = "SGD"
+    made = ast.parse(cell(lab)).body
+    assert ast.unparse(made[0]) == "from lessons.panels import TrainingLab"
+    assert ast.literal_eval(made[1].value.args[0]) == 'a "b" <c> {d}'
+    given = {one.arg: ast.literal_eval(one.value) for one in made[2].value.keywords}
+    assert Settings(**given) == Settings(10, 128, 3.0, "SGD", "ag-news")
+
+
+def test_a_page_fills_the_settings_into_the_same_code(lab):
+    page = lab.page()
+    filled = page["code"].replace("{epochs}", "10").replace("{batch_size}", "128")
+    filled = filled.replace("{learning_rate}", "0.01").replace("{optimizer}", "AdamW")
+    assert filled == cell(lab)
+    assert page["target"] == {
+        "accuracy": 0.85,
+        "epochs": 5,
+        "text": "Target: validation accuracy above 85% in 5 epochs",
+    }
+    assert "target" not in TrainingLab("other", folder=lab._folder).page()

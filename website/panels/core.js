@@ -41,7 +41,7 @@ const lessons = (() => {
     }
   }
 
-  // The address #05-lab?epochs=3 leads to a panel, which browsers do not find because of its settings.
+  // Browsers do not find the place of an address with settings, such as #05-lab?epochs=3.
   async function follow() {
     const root = linked().root;
     if (!root?.dataset.panel || !kinds[root.dataset.panel]) return;
@@ -49,8 +49,8 @@ const lessons = (() => {
     root.scrollIntoView();
   }
   function linked() {
-    const [id, query] = location.hash.slice(1).split("?");
-    return { root: id ? document.getElementById(id) : null, query: new URLSearchParams(query) };
+    const [id, ...query] = location.hash.slice(1).split("?");
+    return { root: document.getElementById(id), query: new URLSearchParams(query.join("?")) };
   }
   addEventListener("DOMContentLoaded", begin);
   addEventListener("hashchange", follow);
@@ -76,7 +76,8 @@ const lessons = (() => {
   function fill(element, attributes, children) {
     for (const [name, value] of Object.entries(attributes)) {
       if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-      else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value);
+      else if (typeof value === "boolean") element.toggleAttribute(name, value);
+      else if (value != null) element.setAttribute(name, value);
     }
     element.append(...children.flat().filter((child) => child != null).map((c) => c.element ?? c));
     return element;
@@ -99,8 +100,8 @@ const lessons = (() => {
     };
   }
 
-  // A slider over some values and a number box, both always equal. A typed number is replaced by the
-  // nearest value; arrow keys in the box go to the next one. `unit` stands behind the number.
+  // A slider over some values and a number box, both always equal. A typed number is replaced by
+  // the nearest value; arrow keys in the box go to the next one. `unit` stands behind the number.
   function dial(name, values, value, { unit = "", onchange } = {}) {
     const id = newId();
     const slider = h("input", { type: "range", id, min: 0, max: values.length - 1, step: 1,
@@ -155,11 +156,10 @@ const lessons = (() => {
 
   // A button that can be off and keeps the focus then. `enable(button, false)` turns it off.
   function button(name, act, { primary = false } = {}) {
-    const made = h("button", { type: "button", class: primary ? "lessons-primary" : null,
-      onclick: () => made.ariaDisabled !== "true" && act() }, name);
-    return made;
+    return h("button", { type: "button", class: primary ? "lessons-primary" : null,
+      onclick: ({ currentTarget }) => currentTarget.ariaDisabled !== "true" && act() }, name);
   }
-  const enable = (made, on) => { made.ariaDisabled = String(!on); };
+  const enable = (made, on) => { made.ariaDisabled = on ? "false" : "true"; };
   const buttons = (...members) => h("div", { class: "lessons-buttons" }, ...members);
 
   // A line of text that screen readers read out when it changes: say("text"), say("text", true).
@@ -174,12 +174,14 @@ const lessons = (() => {
 
   // A button that copies a text and shows it, so that it can be had where there is no clipboard.
   function copier(name, text, told) {
-    const shown = h("pre", { class: "lessons-code", tabindex: 0, role: "region", "aria-label": name });
+    const shown = h("pre",
+      { class: "lessons-code", tabindex: 0, role: "region", "aria-label": name });
     const element = h("div", {}, button(name, async () => {
       shown.textContent = text();
       element.append(shown);
       const copied = await navigator.clipboard?.writeText(text()).then(() => true, () => false);
-      told(copied ? "Copied." : "Here it is: select it and copy it.");
+      if (!copied) getSelection().selectAllChildren(shown);
+      told(copied ? "Copied." : "Here it is, selected: copy it as you copy any text.");
     }));
     return { element };
   }
@@ -204,50 +206,49 @@ const lessons = (() => {
   const percent = (share, digits = 0) => `${fixed(share * 100, digits)}%`;
 
   const MARKS = { // around a point, in the units of the drawing
-    train: "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0", validation: "m-4-4h8v8h-8z", earlier: "m-2-2h4v4h-4z",
+    train: "m-4 0a4 4 0 1 0 8 0a4 4 0 1 0-8 0",
+    validation: "m-4-4h8v8h-8z", earlier: "m-2-2h4v4h-4z",
     best: "m0-9l2.4 6 6.4.3-5 4 1.7 6.2-5.5-3.5-5.5 3.5 1.7-6.2-5-4 6.4-.3z",
   };
-  // Lines over two axes, and their names. A series is { kind, name, points: [[x, y], ...], note }: its
-  // kind is one of MARKS and decides marker, dash and colour; `note` is written at its first point;
-  // `look` may be "thin" (dotted) or "smooth", both without markers.
-  // Points that are NaN or infinite are left out. `alt` says all in words and numbers.
+  // Lines over two axes, and their names. A series is { kind, name, points: [[x, y], ...], note };
+  // its kind, of MARKS, decides marker, dash and colour; `note` is at its first point; `look`
+  // may be "thin" (dotted) or "smooth", both without markers. Points that are NaN or infinite are
+  // left out. `alt` says all in words and numbers.
   function plot({ title, xlabel, ylabel, xmin = 0, xmax, ymax, series, alt, legend = true,
-    written = String }) {
+    written = (value) => (value < 1e5 ? String(value) : value.toExponential()) }) {
     const [left, top, width, height] = [58, 26, 334, 186];
     const id = newId();
     const x = (value) => left + (width * (value - xmin)) / (xmax - xmin);
     const y = (value) => top + height - (height * value) / ymax;
-    const text = (content, at) => svg("text", at, content);
-    const across = ticks(xmax, xmin, true).map((value) =>
-      text(value, { x: x(value), y: top + height + 16, "text-anchor": "middle" }));
+    const text = (words, x, y, at) => svg("text", { x, y, "text-anchor": "middle", ...at }, words);
+    const across = ticks(xmax, xmin, true).map((value) => text(value, x(value), top + height + 16));
     const up = ticks(ymax).flatMap((value) => [
       svg("path", { class: "lessons-grid", d: `M${left} ${y(value)}h${width}` }),
-      text(written(value), { x: left - 6, y: y(value) + 4, "text-anchor": "end" })]);
-    const lines = series.map(({ kind, points, note, look = "bold" }) => {
+      text(written(value), left - 6, y(value) + 4, { "text-anchor": "end" })]);
+    const lines = series.map(({ points, note, ...how }) => {
       const seen = points.filter((point) => point.every(Number.isFinite));
       const places = seen.map((point) => `${x(point[0]).toFixed(1)} ${y(point[1]).toFixed(1)}`);
-      const mark = places.map((place) => `M${place}${MARKS[kind]}`).join("");
-      const label = note && seen.length
-        ? text(note, { x: x(seen[0][0]) - 10, y: y(seen[0][1]) + 4, "text-anchor": "middle" }) : null;
-      return svg("g", { class: `lessons-line lessons-${kind} lessons-${look}` }, label,
-        svg("path", { class: "lessons-dash", d: places.length ? `M${places.join("L")}` : "" }),
-        svg("path", { class: "lessons-mark", d: mark }));
+      const drawn = line(how, places.length ? `M${places.join("L")}` : "", places);
+      if (note && seen.length) drawn.append(text(note, x(seen[0][0]) - 10, y(seen[0][1]) + 4));
+      return drawn;
     });
     const inside = svg("clipPath", { id }, // lines may leave the axes, and marks lie on them
       svg("rect", { x: left - 20, y: top - 6, width: width + 26, height: height + 12 }));
-    const drawn = svg("svg", { viewBox: "0 0 400 250", "aria-hidden": "true" }, inside,
-      text(title, { x: left, y: 15, class: "lessons-title" }), up, across,
-      text(xlabel, { x: left + width / 2, y: 246, "text-anchor": "middle" }),
-      text(ylabel, { transform: `translate(12 ${top + height / 2}) rotate(-90)`,
-        "text-anchor": "middle" }),
+    const drawn = svg("svg", { viewBox: "0 0 400 250", "aria-hidden": "true" }, inside, up, across,
+      text(title, left, 15, { class: "lessons-title", "text-anchor": "start" }),
+      text(xlabel, left + width / 2, 246),
+      text(ylabel, 0, 0, { transform: `translate(12 ${top + height / 2}) rotate(-90)` }),
       svg("path", { class: "lessons-axes", d: `M${left} ${top}v${height}h${width}` }),
       svg("g", { "clip-path": `url(#${id})` }, lines));
-    const names = series.filter(({ name }) => name).map(({ kind, name, look }) => h("span", {},
-      svg("svg", { viewBox: "0 0 34 18" }, svg("g", { class: `lessons-line lessons-${kind} lessons-${look}` },
-        svg("path", { class: "lessons-dash", d: "M2 9h30" }),
-        svg("path", { class: "lessons-mark", d: `M17 9${MARKS[kind]}` }))), name));
+    const names = series.filter(({ name }) => name).map((one) => h("span", {}, svg("svg",
+      { viewBox: "0 0 34 18", "aria-hidden": "true" }, line(one, "M2 9h30", ["17 9"])), one.name));
     return h("div", { class: "lessons-plot", role: "img", "aria-label": alt }, drawn,
       legend ? h("div", { class: "lessons-legend" }, names) : null);
+  }
+  function line({ kind, look = "bold" }, d, places) {
+    const marks = places.map((place) => `M${place}${MARKS[kind]}`).join("");
+    return svg("g", { class: `lessons-line lessons-${kind} lessons-${look}` },
+      svg("path", { class: "lessons-dash", d }), svg("path", { class: "lessons-mark", d: marks }));
   }
   function ticks(most, least = 0, whole = false) {
     const rough = (most - least) / 6;
@@ -257,10 +258,10 @@ const lessons = (() => {
     return Array.from({ length: last - first + 1 }, (_, i) => +((first + i) * step).toPrecision(6));
   }
 
-  // ------------------------------------------------------------------------------------ the address
+  // ---------------------------------------------------------------------------------- the address
   // Keeps the settings of a panel in the address: #05-lab?epochs=12. They are read now and when the
-  // address changes, in the order of `controls`, and written when someone changes a control. Of what
-  // is not offered `told` gets a sentence. Gives back a function for the address as it is.
+  // address changes, in the order of `controls`, and written when someone changes a control. Of
+  // what is not offered `told` gets a sentence. Gives back a function for the address as it is.
   function address(root, controls, told = () => {}) {
     let reading = false;
     const link = () => {
@@ -271,7 +272,7 @@ const lessons = (() => {
       const { root: meant, query } = linked();
       if (meant !== root) return;
       reading = true;
-      const wrong = [...query.keys()].filter((name) => !(name in controls));
+      const wrong = [...query.keys()].filter((name) => !Object.hasOwn(controls, name));
       for (const [name, control] of Object.entries(controls)) {
         if (!query.has(name)) continue;
         const value = control.values // if not, any text is welcome

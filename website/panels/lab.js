@@ -1,5 +1,5 @@
-// The training lab of lessons 05 to 08. It plays runs that the library has made; what it says of them
-// is what lessons.panels.training_lab and live_plot say, and a test compares the two.
+// The training lab of lessons 05 to 08. It plays runs that the library has made, and says of them
+// what lessons.panels.training_lab and live_plot say: a test compares the two.
 {
   const { h, fixed, percent, plot, dial, choice, button, enable, buttons } = lessons;
   const PACE = 250; // ms an epoch
@@ -38,8 +38,8 @@
 
   function judge(history) {
     if (!isFine(history.at(-1))) return "The learning rate is too high: choose a smaller one.";
-    const { number } = best(history);
-    return number === history.at(-1).number ? "Best so far, saved." : `The best is epoch ${number}.`;
+    const top = best(history);
+    return top === history.at(-1) ? "Best so far, saved." : `The best is epoch ${top.number}.`;
   }
 
   function describe(history, earlier) {
@@ -128,17 +128,19 @@
   function chaos(data, { optimizer, learning_rate }) {
     return learning_rate.value <= data.calm[optimizer.value] ? ""
       : `${optimizer.value} with a learning rate above ${data.calm[optimizer.value]} is chaotic: `
-        + "another machine would draw another curve, as wild as this one.";
+        + "another machine would draw another curve.";
   }
 
   async function lab(root, settings) {
     const data = await lessons.recording("lab");
     const dials = controls(data);
     const status = lessons.statusLine();
-    const [goal, note, bar] = [h("span"), h("p", { role: "note" }), h("progress", { "aria-label": "progress" })];
+    const [goal, note] = [h("span"), h("p", { role: "note" })];
+    const bar = h("progress", { "aria-label": "progress" });
     const slow = h("input", { type: "checkbox" });
-    const [drawn, listed] = [h("div", { class: "lessons-plots" }),
-      h("div", { class: "lessons-table", tabindex: 0, role: "region", "aria-label": "Runs" })];
+    const drawn = h("div", { class: "lessons-plots" });
+    const listed = h("div",
+      { class: "lessons-table", tabindex: 0, role: "region", "aria-label": "Runs" });
     const runs = [];
     let timer = 0; // while a run is played
     const done = () => runs.at(-1)?.history.length ?? 0;
@@ -176,7 +178,8 @@
     }
 
     const train = button("Train", () => {
-      const chosen = Object.fromEntries(Object.entries(dials).map(([name, one]) => [name, one.value]));
+      const pairs = Object.entries(dials).map(([name, one]) => [name, one.value]);
+      const chosen = Object.fromEntries(pairs);
       runs.push({ settings: chosen, recorded: historyOf(data, chosen), history: [] });
       if (runs.length > data.kept) runs.shift();
       play();
@@ -199,7 +202,8 @@
       status.say("All runs are forgotten. Press Train.");
       show();
     });
-    const code = () => settings.code.replace(/\{(\w+)\}/g, (all, name) => dials[name]?.value ?? all);
+    const code = () =>
+      settings.code.replace(/\{(\w+)\}/g, (all, name) => dials[name]?.value ?? all);
 
     status.say("Press Train.");
     const warn = () => { note.textContent = chaos(data, dials); };

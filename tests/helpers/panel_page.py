@@ -1,0 +1,63 @@
+"""A page with panels as the website has them, opened from the disk."""
+
+import html
+import json
+import os
+
+from axe_playwright_python.sync_playwright import Axe
+
+from conftest import ROOT
+
+WEBSITE = ROOT / "website"
+READY = "[data-state=ready], [data-state=failed]"
+# All rules of WCAG 2.0 to 2.2, A and AA; the one about targets is off unless it is asked for.
+RULES = {
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+    "rules": {"target-size": {"enabled": True}},
+}
+HEAD = """<!doctype html>
+<html lang="en" data-jp-theme-light="true"><head><meta charset="utf-8"><title>Panels</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+  body { font-family: sans-serif; margin: 8px; }
+  [data-jp-theme-light="false"] {
+    color-scheme: dark; background: #121212; color: #e8e8e8;
+    --jp-layout-color1: #121212; --jp-ui-font-color1: #e8e8e8; --jp-border-color1: #555;
+  }
+</style>
+"""
+
+
+def write_page(folder, **panels):
+    """A page with these panels: id and what `Panel.page()` gives. Returns its path."""
+    os.symlink(WEBSITE / "panels", folder / "panels")
+    os.symlink(WEBSITE / "recordings", folder / "recordings")
+    css = (ROOT / "src" / "lessons" / "panels" / "panel.css").read_text(encoding="utf-8")
+    scripts = sorted(WEBSITE.glob("panels/*.js"), key=lambda path: (path.name != "core.js", path))
+    tags = [f'<script defer src="panels/{path.name}"></script>' for path in scripts]
+    boxes = [box(id, **settings) for id, settings in panels.items()]
+    link = '<link rel="stylesheet" href="panels/panels.css">'
+    parts = [HEAD, f"<style>{css}</style>", link, *tags, "</head><body><main><h1>Panels</h1>"]
+    path = folder / "page.html"
+    path.write_text("\n".join([*parts, *boxes, "</main></body></html>"]), encoding="utf-8")
+    return path
+
+
+def box(id, panel, **settings):
+    given = html.escape(json.dumps({"panel": panel, **settings}))
+    opening = f'<div class="lessons-panel" id="{id}" data-panel="{panel}" data-settings="{given}">'
+    return f"{opening}<p>What is here without a script.</p></div>"
+
+
+def findings(page):
+    """What axe finds by any rule of WCAG 2.0 to 2.2, A and AA."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    return [(one["id"], node["html"][:200]) for one in found for node in one["nodes"]]
+
+
+def in_each_light(page):
+    """Switch the page to light and to dark."""
+    for light in ("true", "false"):
+        page.evaluate(f"document.documentElement.dataset.jpThemeLight = '{light}'")
+        yield light
+    page.evaluate("document.documentElement.dataset.jpThemeLight = 'true'")
