@@ -50,6 +50,7 @@ html_sidebars = {"**": ["home.html", "search-field.html", "sbt-sidebar-nav.html"
 html_theme_options = {
     "article_header_start": ["toggle-primary-sidebar.html"],
     "disable_search": True,  # no dialog: it would load the whole index with each page
+    "enable_search_shortcuts": False,  # they would take Escape away from the terms
     "footer_content_items": ["foot.html"],
     "navbar_persistent": [],
     "pygments_dark_style": "a11y-high-contrast-dark",

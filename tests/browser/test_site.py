@@ -58,7 +58,7 @@ def opened(browser, **options):
     context = browser.new_context(**options)
     page, trouble, own = context.new_page(), [], ("file:", "data:", "http://127.0.0.1:")
     page.on("request", lambda one: one.url.startswith(own) or trouble.append(one.url))
-    page.on("requestfailed", lambda one: trouble.append(f"{one.url} {one.failure}"))
+    page.on("response", lambda one: one.status < 400 or trouble.append(f"{one.url} {one.status}"))
     page.on("pageerror", lambda error: trouble.append(str(error)))
     page.on("console", lambda one: one.type == "error" and trouble.append(one.text))
     yield page
