@@ -1,12 +1,14 @@
 """The website on a slow phone and a slow laptop: how soon pages are there and sliders answer.
 
     make site bench-site
+    python benchmarks/site.py 05_training_loop    # some pages only
 
 Chromium opens the pages of build/site from the disk and works at a quarter of this machine's speed.
 A slider is moved by key strokes; its answer counts from the key to the next picture on the screen,
 as browsers measure it themselves (the Event Timing interface, in steps of 8 ms). Some minutes.
 """
 
+import os
 import platform
 import sys
 from collections.abc import Iterator
@@ -90,16 +92,18 @@ def moved(page: Page, slider: Locator) -> list[float]:
     return seen + [16.0] * (KEYS - len(seen))
 
 
-def main() -> None:
-    """Measure and print."""
+def main(names: list[str]) -> None:
+    """Measure and print: all pages of lessons, or those that are named."""
     if BROWSER is None:
         sys.exit("This needs the browser Chromium.")
     if not (SITE / "index.html").is_file():
         sys.exit(f"There is no site in {SITE}. Make it first: make site")
     pages = [SITE / "index.html", *sorted((SITE / "notebooks").glob("*.html"))]
+    pages = [path for path in pages if not names or path.stem in names]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=BROWSER, args=QUIET)
-        print(f"Chromium {browser.version}, {SLOWER} times slower than {platform.processor()}.")
+        here = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
+        print(f"Chromium {browser.version}, {SLOWER} times slower than this machine ({here}).")
         for size in SIZES:
             report_views(browser, pages, size)
             report_answers(browser, pages, size)
@@ -137,4 +141,4 @@ def report_weights() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
