@@ -39,6 +39,7 @@ MOVED = {
     "instructor": "guide/index.md",
     "src/lessons/questions/misconceptions.md": "guide/misconceptions.md",
 }
+LONGEST_OF_A_TABLE = 88  # characters
 GITHUB = "https://github.com/"
 LINK = re.compile(r"(\]\()(?!https?:|mailto:)([^)#]*)(#[^)]+)?(\))")
 SOURCE = re.compile(r'<img src="(?!\w+:)([^"]+)"')
@@ -147,6 +148,7 @@ def page_of(notebook: NotebookNode, place: Place) -> NotebookNode:
         if cell.cell_type == "markdown":
             cell.source = relinked(_as_page(cell.source), place)
             continue
+        _figures_to_files(cell, place)
         panel = any(map(is_of_a_panel, cell.outputs))
         tags = set(cell.metadata.get("tags", []))
         tags -= {"remove-input", "remove-output"}  # these are for slides
@@ -157,8 +159,8 @@ def page_of(notebook: NotebookNode, place: Place) -> NotebookNode:
             cell.outputs = [_html(_hints(exercise[1], place))]
         elif panel:
             cell.outputs = [_html(panel_html(cell, place))]
-        else:
-            _figures_to_files(cell, place)
+        elif _has_long_lines(cell):
+            tags.add("long-lines")
         cell.metadata["tags"] = sorted(tags)
     title = notebook.cells[0]
     if number.isdecimal():
@@ -247,6 +249,12 @@ def _figures_to_files(cell: NotebookNode, place: Place) -> None:
     for output in cell.outputs:
         if stored := output.get("data", {}).get("text/html"):
             output.data["text/html"] = DATA_IMAGE.sub(one, stored)
+
+
+def _has_long_lines(cell: NotebookNode) -> bool:
+    """Did it print sentences? Their lines are broken on a page; those of a table must not be."""
+    printed = "\n".join(output.get("text", "") for output in cell.outputs)
+    return any(len(line) > LONGEST_OF_A_TABLE for line in printed.splitlines())
 
 
 def _hints(id: str, place: Place) -> str:

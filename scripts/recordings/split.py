@@ -10,7 +10,7 @@ from lessons.sources import load
 from lessons.split import Split, Stories, split
 from scripts.recordings import digest
 
-AXES = {"parts": "Three parts", "share": "share of the part"}  # as in `lessons.figures.plots`
+AXES = {"parts": "Three parts", "share": "share of the part, in %"}  # as in `lessons.figures.plots`
 
 
 def belongs_to() -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """nbval compares a figure that carries ≈ within one unit of its last digit, all else exactly."""
 
+import json
 import re
 from decimal import Decimal
 
@@ -33,12 +34,19 @@ def _near(stored, printed):
     return same_digits and abs(left - right) <= UNITS * Decimal(1).scaleb(last_digit)
 
 
+def said(settings):
+    """What a cell stores for a page, as text, but for numbers that are drawn: as those of a PNG."""
+    kept = {name: value for name, value in settings.items() if name != "drawn"}
+    return json.dumps(kept, ensure_ascii=False, sort_keys=True)
+
+
 def compare_figures(cell_type):
     """Let the cells of nbval compare what they print in this way."""
     sanitize = cell_type.sanitize
 
     def printed(cell, output):
         cleaned = sanitize(cell, output)
+        cleaned = said(cleaned) if isinstance(cleaned, dict) else cleaned
         return Printed(cleaned) if isinstance(cleaned, str) else cleaned
 
     cell_type.sanitize = printed

@@ -4,6 +4,8 @@
   const { h, svg, format, plot, dial, radios, button, buttons, statusLine, copier } = lessons;
   const head = (title, ...more) => h("div", { class: "lessons-head" }, h("b", {}, title), ...more);
 
+  const numbers = (line) => line.split(" ").map(Number);
+
   // Right or not, as a mark and a word, and why. Screen readers skip the mark.
   const judge = (status, [mark, word], why) => status.replaceChildren(
     h("span", { "aria-hidden": "true" }, mark), " ", h("b", {}, word), ` ${why}`);
@@ -50,7 +52,8 @@
   }
 
   lessons.panel("number-prediction", (root, settings) => {
-    const { title, question, values, unit, unit_of_difference, labels, said } = settings;
+    const { title, question, unit, unit_of_difference, labels, said } = settings;
+    const values = numbers(settings.values);
     const guess = dial("prediction", values, values[Math.floor(values.length / 2)], { unit });
     const words = (number) => `${number} ${unit}`.trim();
     function compare({ drawn }) {
@@ -87,15 +90,18 @@
   }
 
   lessons.panel("curve-prediction", (root, settings) => {
-    const { title, question, options, names, sketches, alt, xlabel, ylabel } = settings;
+    const { title, question, options, names, alt, xlabel, ylabel } = settings;
+    const sketches = settings.sketches.map(numbers);
     const guess = radios(question, options);
     const place = () => options.indexOf(guess.value);
     function compare({ labels, alts, said, drawn }) {
-      const series = [0, place() + 1].map((number, i) => ({ kind: ["train", "validation"][i],
-        name: labels[number], points: drawn[number].map((height, step) => [step + 1, height]) }));
-      const ymax = 1.1 * Math.max(...drawn[0], ...drawn[place() + 1]);
-      const both = plot({ title: "", xlabel, ylabel, xmax: drawn[0].length, ymax, series,
-        alt: alts[place()] });
+      if (!drawn[0]) return [h("p", {}, said[place()])]; // all of it was NaN or infinite
+      const lines = [drawn[0], drawn[place() + 1]].map(numbers);
+      const series = lines.map((heights, i) => ({ kind: ["train", "validation"][i],
+        name: labels[i && place() + 1],
+        points: heights.map((height, step) => [step + 1, height]) }));
+      const both = plot({ title: "", xlabel, ylabel, xmax: lines[0].length,
+        ymax: 1.1 * Math.max(...lines.flat()), series, alt: alts[place()] });
       both.classList.add("lessons-wide-plot");
       return [both, h("p", {}, said[place()])];
     }

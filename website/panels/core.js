@@ -180,7 +180,8 @@ const lessons = (() => {
       shown.textContent = text();
       element.append(shown);
       const copied = await navigator.clipboard?.writeText(text()).then(() => true, () => false);
-      told(copied ? "Copied." : "Here it is: select it and copy it.");
+      if (!copied) getSelection().selectAllChildren(shown);
+      told(copied ? "Copied." : "Here it is, selected: copy it as you copy any text.");
     }));
     return { element };
   }

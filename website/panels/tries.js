@@ -59,7 +59,7 @@
           format("{n:,}", { n })),
         bars(`${title}: ${words.share}`, names.map((name, c) =>
           [name, parts.map((part, i) => [part, counts[i][c] / totals[i]])]), (share) =>
-          `${+(100 * share).toPrecision(3)}%`));
+          +(100 * share).toPrecision(3)));
       view.setAttribute("aria-label", status.textContent);
     }
     const legend = parts.map((part) => h("span", {}, h("i", { class: `lessons-${part}` }), part));
@@ -169,7 +169,7 @@
       const curve = count(101).map((i) => xmin + ((xmax - xmin) * i) / 100)
         .map((weight) => [weight, loss(weight)]);
       view.replaceChildren(lessons.plot({
-        title: "", xlabel: words.weight, ylabel: words.height, xmin, xmax, ymax: 1.05 * Math.max(curve[0][1], curve[100][1]), alt: format(words.valley, { summary }),
+        title: "", xlabel: words.weight, ylabel: "loss", xmin, xmax, ymax: 1.05 * Math.max(curve[0][1], curve[100][1]), alt: format(words.valley, { summary }),
         series: [{ kind: "train", look: "smooth", name: words.loss, points: curve },
           { kind: "validation", name: words.steps, points: path },
           { kind: "best", name: words.now, points: path.slice(-1) }] }));

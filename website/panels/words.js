@@ -1,8 +1,8 @@
 // The panels about words: a headline of your own, and the map of the words. What they say is the
 // library's, and so is what they know: recordings.
 {
-  const { h, svg, control, fixed, format, percent, dial, button, buttons, statusLine, address,
-    still } = lessons;
+  const { h, svg, control, fixed, format, percent, dial, button, buttons, statusLine, address } =
+    lessons;
   const head = (title) => h("div", { class: "lessons-head" }, h("b", {}, title));
 
   // Whole numbers that are written in base64, the lowest byte first.
@@ -98,51 +98,41 @@
   // ------------------------------------------------------------------------- a map of the words
   const SHAPES = { o: "m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0", s: "m-4-4h8v8h-8z",
     "^": "m0-5l5 9h-10z", D: "m0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z", x: "m-4-4l8 8m0-8l-8 8" };
-  const GLIDE = 700; // ms in which the points come to the next epoch
   const PACE = 1100; // ms an epoch while it plays
   const mark = ({ marker, color }) =>
     svg("path", { d: `M0 0${SHAPES[marker]}`, fill: color, stroke: color });
 
-  // A drawing. `place(time)` moves all points to where they are then, perhaps between two epochs;
-  // `ring(word)` marks one, or none. `at(word, time)` is [right, up], both from -1 to 1.
-  function drawMap(words, groups, at, width) {
+  // A drawing. `show(at, marked)` moves each word to `at(word)`, which is [right, up], both from
+  // -1 to 1, and puts a ring around the marked one, if any. panels.css lets them glide.
+  function drawMap(words, groups, width) {
     const side = Math.min(width - 160, 420);
     const [middle, height] = [width / 2, side + 24];
-    const moves = []; // what the place of a word changes: [word, (x, y) => ...]
-    const shift = (element) => (x, y) => element.setAttribute("transform", `translate(${x} ${y})`);
-    const points = groups.map((group) => group.words.map((word) => {
-      const point = svg("g", {}, mark(group));
-      moves.push([word, shift(point)]);
-      return point;
+    const put = (element, [x, y]) => { element.style.transform = `translate(${x}px, ${y}px)`; };
+    const points = groups.flatMap((group) => group.words.map((word) => [word, mark(group)]));
+    const names = groups.flatMap(({ named, corner, color }) => named.map((word, i) => {
+      const x = middle + corner[0] * (side / 2 + 6); // at the edge, where names stand still
+      const y = height / 2 - (side / 2) * (0.44 * corner[1] + 0.17 * ((named.length - 1) / 2 - i));
+      const line = svg("path", { stroke: color, class: "lessons-lead" });
+      const text = svg("text", { x: x + 4 * corner[0], y: y + 4,
+        "text-anchor": corner[0] > 0 ? "start" : "end" }, words[word]);
+      return { word, line, text, start: `M${x} ${y}` };
     }));
-    // Names stand still at the edge, each with a line to its point.
-    const names = groups.map(({ named, corner, color }) => named.map((word, i) => {
-      const x1 = middle + corner[0] * (side / 2 + 6);
-      const y1 = height / 2 - (side / 2) * (0.44 * corner[1] + 0.17 * ((named.length - 1) / 2 - i));
-      const line = svg("line", { x1, y1, stroke: color });
-      moves.push([word, (x, y) => { line.setAttribute("x2", x); line.setAttribute("y2", y); }]);
-      return [line, svg("text", { x: x1 + 4 * corner[0], y: y1 + 4,
-        "text-anchor": corner[0] > 0 ? "start" : "end" }, words[word])];
-    }));
-    const name = svg("text", { y: -13, "text-anchor": "middle" });
-    const ring = svg("g", {}, svg("circle", { r: 9, class: "lessons-axes" }), name);
-    const drawn = { time: 0, marked: null,
-      element: svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
-        names.flat(2), points.flat(), ring),
-      place(time) {
-        const marked = drawn.marked === null ? [] : [[drawn.marked, shift(ring)]];
-        for (const [word, move] of [...moves, ...marked]) {
-          const [right, up] = at(word, time);
-          move(middle + (right * side) / 2, height / 2 - (up * side) / 2);
-        }
-        drawn.time = time;
-      },
-      ring(word) {
-        ring.style.display = word === null ? "none" : "";
-        name.textContent = words[word] ?? "";
-        drawn.marked = word;
-      } };
-    return drawn;
+    const label = svg("text", { y: -13, "text-anchor": "middle" });
+    const ring = svg("g", {}, svg("circle", { r: 9, class: "lessons-axes" }), label);
+    function show(at, marked) {
+      ring.style.display = marked === null ? "none" : "";
+      label.textContent = words[marked] ?? "";
+      const place = (word) => {
+        const [right, up] = at(word);
+        return [middle + (right * side) / 2, height / 2 - (up * side) / 2];
+      };
+      for (const [word, point] of points) put(point, place(word));
+      for (const { word, line, start } of names)
+        line.setAttribute("d", `${start}L${place(word).join(" ")}`);
+      if (marked !== null) put(ring, place(marked));
+    }
+    return { show, element: svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
+      names.flatMap(({ line, text }) => [line, text]), points.map(([, point]) => point), ring) };
   }
 
   lessons.panel("word-map", async (root, { title, word, said }) => {
@@ -151,11 +141,8 @@
     const asked = words.slice(0, data.asked);
     const [places, near] = [data.places, data.nearest].map((text) => unpacked(text, Int16Array));
     const cosines = unpacked(data.cosines, Int8Array);
-    const at = (number, time) => [0, 1].map((axis) => {
-      const [before, after] = [Math.floor, Math.ceil].map((round) =>
-        places[2 * (round(time) * data.asked + number) + axis] / data.reach);
-      return before + (time % 1) * (after - before);
-    });
+    const at = (number, time) => [0, 1].map((axis) =>
+      places[2 * (time * data.asked + number) + axis] / data.reach);
     const nearest = (number, time) => [0, 1, 2, 3, 4].map((i) => {
       const place = 5 * (time * data.asked + number) + i;
       return `${words[near[place]]} (${fixed(cosines[place] / 100, 2)})`;
@@ -167,9 +154,9 @@
     const { element: status, say } = statusLine();
     const play = button("Play", () => (timer ? pause() : begin()), { primary: true });
     const width = Math.min(Math.max(root.clientWidth - 40, 320), 580);
-    const map = drawMap(words, data.groups, at, width);
+    const map = drawMap(words, data.groups, width);
     const drawing = h("div", { class: "lessons-map", role: "img" }, map.element);
-    let [timer, frame] = [0, 0];
+    let timer = 0;
     function begin() {
       if (epoch.value === last) epoch.value = 0;
       timer = setInterval(() => { if ((epoch.value += 1) === last) pause(); }, PACE);
@@ -179,25 +166,14 @@
       timer = clearInterval(timer);
       play.textContent = "Play";
     }
-    function glide(to) {
-      const [from, begun] = [map.time, performance.now()];
-      const move = (now) => {
-        const share = still() ? 1 : Math.min(Math.max((now - begun) / GLIDE, 0), 1);
-        map.place(from + share * (to - from));
-        if (share < 1) frame = requestAnimationFrame(move);
-      };
-      cancelAnimationFrame(frame);
-      move(begun);
-    }
     function show() {
       const number = asked.indexOf(box.value.trim().toLowerCase());
       const time = epoch.value;
       const found = [data.when[time], asked[number], nearest(number, time)];
       if (number < 0) say(format(data.not_here, [asked.length, box.value]), true);
       else say(`${format(said.nearest, found)} ${data.separation[time]}`);
-      map.ring(number < 0 ? null : number);
       drawing.setAttribute("aria-label", data.alts[time]);
-      glide(time);
+      map.show((word) => at(word, time), number < 0 ? null : number);
     }
     epoch.listen(show);
     box.listen(show);

@@ -134,9 +134,9 @@ class Comparison(HTML):
         return {PAGE: {"panel": "comparison", **self._page}}
 
 
-def _rounded(numbers: Iterable[float]) -> list[float]:
-    """With as many digits as a drawing can show."""
-    return [float(f"{number:.4g}") for number in numbers]
+def _in_a_line(numbers: Iterable[float]) -> str:
+    """With as many digits as a drawing can show: a list would fill a page of a stored notebook."""
+    return " ".join(f"{number:.4g}" for number in numbers)
 
 
 # ------------------------------------------------------------------------------- a number
@@ -174,7 +174,7 @@ class NumberPrediction(Prediction):
         page = super().page()
         page["said"] |= {"compared": COMPARED, "exactly": EXACTLY, "high": TOO_HIGH, "low": TOO_LOW}
         units = {"unit": self._unit, "unit_of_difference": self._unit_of_difference}
-        scale = {"values": self._values, "labels": [RESULT["label"], GUESS["label"]]}
+        scale = {"values": _in_a_line(self._values), "labels": [RESULT["label"], GUESS["label"]]}
         return page | {"panel": "number-prediction"} | scale | units
 
     def commit(self, number: float) -> None:
@@ -284,7 +284,11 @@ class CurvePrediction(Prediction):
         """See `Panel`."""
         page, names = super().page(), list(self._sketches)
         page["said"] |= {"no_choice": NO_CHOICE}
-        drawn = {"sketches": list(self._sketches.values()), "alt": self._alt, **self._labels}
+        drawn = {
+            "sketches": list(map(_in_a_line, self._sketches.values())),
+            "alt": self._alt,
+            **self._labels,
+        }
         words = {"options": lettered(names), "names": list(map(self._quoted, names))}
         return page | {"panel": "curve-prediction"} | words | drawn
 
@@ -338,7 +342,7 @@ class CurvePrediction(Prediction):
             "labels": [RESULT["label"], *map(self._label, self._sketches)],
             "alts": [self._alt_of_both(heights, name) for name in self._sketches],
             "said": [self._result_in_words(heights, total, name) for name in self._sketches],
-            "drawn": [_rounded(heights), *(_rounded(stretch(one, heights)) for one in sketches)],
+            "drawn": [*map(_in_a_line, [heights, *(stretch(one, heights) for one in sketches)])],
         }
 
     def _label(self, guess: str) -> str:
