@@ -46,12 +46,6 @@ def numbers(text, dtype, *shape):
 # --------------------------------------------------------------------------- the recordings
 
 
-@pytest.mark.parametrize(("name", "module"), [("headline", headline), ("word_map", word_map)])
-def test_a_recording_belongs_to_the_library_as_it_is(name, module):
-    stored = recordings.read(name)["about"]["belongs_to"]
-    assert stored == json.loads(json.dumps(module.belongs_to())), "make recordings"
-
-
 def test_the_table_is_that_of_the_trained_model(trained):
     data = recordings.read("headline")
     assert data["vocabulary"].split(" ") == list(trained.vocabulary.tokens)

@@ -1,7 +1,7 @@
 // The training lab of lessons 05 to 08. It plays runs that the library has made, and says of them
 // what lessons.panels.training_lab and live_plot say: a test compares the two.
 {
-  const { h, fixed, percent, plot, dial, choice, button, enable, buttons } = lessons;
+  const { h, fixed, percent, plot, dial, choice, button, enable } = lessons;
   const PACE = 250; // ms an epoch
   const SLOW = 1000;
 
@@ -109,13 +109,33 @@
   }
 
   // ------------------------------------------------------------------------------ the panel
-  function controls(data) {
-    const { begin, usual } = data;
+  async function build(root, settings) {
+    const data = await lessons.recording("lab");
+    const lab = {
+      data, settings, dials: controls(data), status: lessons.statusLine(),
+      runs: [], timer: 0, // while a run is played
+      slow: h("input", { type: "checkbox" }), note: h("p", { role: "note" }), goal: h("span"),
+      bar: h("progress", { "aria-label": "progress" }), drawn: h("div", { class: "lessons-plots" }),
+      listed: h("div",
+        { class: "lessons-table", tabindex: 0, role: "region", "aria-label": "Runs" }),
+      get run() { return this.runs.at(-1); },
+      get done() { return this.run?.history.length ?? 0; },
+    };
+    lab.buttons = makeButtons(lab);
+    lab.status.say("Press Train.");
+    const changed = () => { able(lab); lab.note.textContent = chaos(lab); };
+    for (const one of Object.values(lab.dials)) one.listen(changed);
+    arrange(root, lab, lessons.address(root, lab.dials, lab.status.say));
+    show(lab);
+    changed();
+  }
+
+  function controls({ begin, usual, optimizers, epochs, batch_sizes: sizes, rates }) {
     const made = {
-      optimizer: choice("optimizer", data.optimizers, begin.optimizer),
-      epochs: dial("epochs", data.epochs, begin.epochs),
-      batch_size: dial("batch size", data.batch_sizes, begin.batch_size, { unit: "stories" }),
-      learning_rate: dial("learning rate", data.rates, begin.learning_rate),
+      optimizer: choice("optimizer", optimizers, begin.optimizer),
+      epochs: dial("epochs", epochs, begin.epochs),
+      batch_size: dial("batch size", sizes, begin.batch_size, { unit: "stories" }),
+      learning_rate: dial("learning rate", rates, begin.learning_rate),
     };
     let before = begin.optimizer;
     made.optimizer.listen((now) => { // the usual rate, unless someone has chosen another one
@@ -125,107 +145,96 @@
     return made;
   }
 
-  function chaos(data, { optimizer, learning_rate }) {
-    return learning_rate.value <= data.calm[optimizer.value] ? ""
-      : `${optimizer.value} with a learning rate above ${data.calm[optimizer.value]} is chaotic: `
-        + "another machine would draw another curve.";
+  function makeButtons(lab) {
+    return {
+      train: button("Train", () => train(lab), { primary: true }),
+      stop: button("Stop", () => stop(lab)),
+      goOn: button("Continue", () => {
+        lab.run.settings.epochs = lab.dials.epochs.value;
+        play(lab);
+      }),
+      reset: button("Reset", () => reset(lab)),
+    };
   }
 
-  async function lab(root, settings) {
-    const data = await lessons.recording("lab");
-    const dials = controls(data);
-    const status = lessons.statusLine();
-    const [goal, note] = [h("span"), h("p", { role: "note" })];
-    const bar = h("progress", { "aria-label": "progress" });
-    const slow = h("input", { type: "checkbox" });
-    const drawn = h("div", { class: "lessons-plots" });
-    const listed = h("div",
-      { class: "lessons-table", tabindex: 0, role: "region", "aria-label": "Runs" });
-    const runs = [];
-    let timer = 0; // while a run is played
-    const done = () => runs.at(-1)?.history.length ?? 0;
-
-    function show() {
-      drawn.replaceChildren(...curves(runs));
-      listed.replaceChildren(...(runs.length ? [table(runs)] : []));
-      listed.hidden = !runs.length;
-      bar.max = runs.at(-1)?.settings.epochs ?? 1;
-      bar.value = done();
-      const at = settings.target && reached(settings.target, runs.at(-1)?.history ?? []);
-      if (settings.target) goal.replaceChildren(`${settings.target.text}: `,
-        h("b", {}, at ? `✓ reached in epoch ${at.number}` : "not reached yet"));
-      able();
-    }
-    function able() {
-      enable(train, !timer);
-      enable(reset, !timer);
-      enable(stop, timer);
-      enable(goOn, !timer && runs.length && done() < dials.epochs.value);
-    }
-    function say(how) {
-      const { history } = runs.at(-1);
-      status.say(`${how}${describeEpoch(history)} ${judge(history)}`);
-    }
-    // One epoch more, and the next one after a while; all at once for those who want no motion.
-    function play() {
-      const run = runs.at(-1);
-      do run.history.push(run.recorded[done()]);
-      while (done() < run.settings.epochs && lessons.still() && !slow.checked);
-      const more = done() < run.settings.epochs;
-      timer = more ? setTimeout(play, slow.checked ? SLOW : PACE) : 0;
-      say(more ? "" : "Finished. ");
-      show();
-    }
-
-    const train = button("Train", () => {
-      const pairs = Object.entries(dials).map(([name, one]) => [name, one.value]);
-      const chosen = Object.fromEntries(pairs);
-      runs.push({ settings: chosen, recorded: historyOf(data, chosen), history: [] });
-      if (runs.length > data.kept) runs.shift();
-      play();
-    }, { primary: true });
-    const stop = button("Stop", () => {
-      clearTimeout(timer);
-      timer = 0;
-      status.say(`Stopped after ${done()} of ${runs.at(-1).settings.epochs} epochs. `
-        + "Press Continue to go on from here.");
-      show();
-    });
-    const goOn = button("Continue", () => {
-      runs.at(-1).settings.epochs = dials.epochs.value;
-      play();
-    });
-    const reset = button("Reset", () => {
-      runs.length = 0;
-      for (const [name, one] of Object.entries(dials)) one.value = data.begin[name];
-      slow.checked = false;
-      status.say("All runs are forgotten. Press Train.");
-      show();
-    });
+  function arrange(root, lab, link) {
+    const { dials, status, note, slow, bar, drawn, goal, listed } = lab;
     const code = () =>
-      settings.code.replace(/\{(\w+)\}/g, (all, name) => dials[name]?.value ?? all);
-
-    status.say("Press Train.");
-    const warn = () => { note.textContent = chaos(data, dials); };
-    for (const one of Object.values(dials)) one.listen(() => { able(); warn(); });
-    const link = lessons.address(root, dials, status.say);
-    const { optimizer, epochs, batch_size: size, learning_rate: rate } = dials;
+      lab.settings.code.replace(/\{(\w+)\}/g, (all, name) => dials[name]?.value ?? all);
+    const left = h("div", {},
+      dials.epochs, dials.batch_size, dials.optimizer, dials.learning_rate, note,
+      h("label", { class: "lessons-check" }, slow, "slow motion: a second an epoch"),
+      lessons.buttons(...Object.values(lab.buttons),
+        lessons.copier("Copy as code", code, status.say),
+        lessons.copier("Copy link", link, status.say)),
+      bar, status);
     root.append(
       h("div", { class: "lessons-head" }, h("b", {}, "Training lab"), goal),
-      h("div", { class: "lessons-body" },
-        h("div", {}, epochs, size, optimizer, rate, note,
-          h("label", { class: "lessons-check" }, slow, "slow motion: a second an epoch"),
-          buttons(train, stop, goOn, reset, lessons.copier("Copy as code", code, status.say),
-            lessons.copier("Copy link", link, status.say)),
-          bar, status),
-        drawn),
-      listed,
+      h("div", { class: "lessons-body" }, left, drawn), listed,
       h("p", {}, "It plays real runs on Mini-News, recorded. In JupyterLab you train yourself: on "
         + "AG News or stories of your own, at any learning rate, batch by batch."));
-    show();
-    warn();
   }
 
-  lessons.panel("training-lab", lab);
+  function show(lab) {
+    const { runs, run, goal, bar, drawn, listed, settings: { target } } = lab;
+    drawn.replaceChildren(...curves(runs));
+    listed.replaceChildren(...(run ? [table(runs)] : []));
+    listed.hidden = !run;
+    bar.max = run?.settings.epochs ?? 1;
+    bar.value = lab.done;
+    const at = target && reached(target, run?.history ?? []);
+    if (target) goal.replaceChildren(`${target.text}: `,
+      h("b", {}, at ? `✓ reached in epoch ${at.number}` : "not reached yet"));
+    able(lab);
+  }
+
+  function able({ buttons, timer, run, done, dials }) {
+    for (const one of [buttons.train, buttons.reset]) enable(one, !timer);
+    enable(buttons.stop, timer);
+    enable(buttons.goOn, !timer && run && done < dials.epochs.value);
+  }
+
+  function chaos({ data, dials: { optimizer: { value: name }, learning_rate: rate } }) {
+    return rate.value <= data.calm[name] ? "" : `${name} with a learning rate above `
+      + `${data.calm[name]} is chaotic: another machine would draw another curve.`;
+  }
+
+  // ---------------------------------------------------------------------------- the buttons
+  function train(lab) {
+    const pairs = Object.entries(lab.dials).map(([name, one]) => [name, one.value]);
+    const settings = Object.fromEntries(pairs);
+    lab.runs.push({ settings, recorded: historyOf(lab.data, settings), history: [] });
+    if (lab.runs.length > lab.data.kept) lab.runs.shift();
+    play(lab);
+  }
+
+  // One epoch more, and the next one after a while; all at once for those who want no motion.
+  function play(lab) {
+    const { history, recorded, settings: { epochs } } = lab.run;
+    do history.push(recorded[lab.done]);
+    while (lab.done < epochs && lessons.still() && !lab.slow.checked);
+    const more = lab.done < epochs;
+    lab.timer = more ? setTimeout(play, lab.slow.checked ? SLOW : PACE, lab) : 0;
+    lab.status.say(`${more ? "" : "Finished. "}${describeEpoch(history)} ${judge(history)}`);
+    show(lab);
+  }
+
+  function stop(lab) {
+    clearTimeout(lab.timer);
+    lab.timer = 0;
+    lab.status.say(`Stopped after ${lab.done} of ${lab.run.settings.epochs} epochs. `
+      + "Press Continue to go on from here.");
+    show(lab);
+  }
+
+  function reset(lab) {
+    lab.runs.length = 0;
+    for (const [name, one] of Object.entries(lab.dials)) one.value = lab.data.begin[name];
+    lab.slow.checked = false;
+    lab.status.say("All runs are forgotten. Press Train.");
+    show(lab);
+  }
+
+  lessons.panel("training-lab", build);
   lessons.lab = { unpacked, historyOf, describe, describeEpoch, judge, reached }; // for tests
 }
