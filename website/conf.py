@@ -42,6 +42,7 @@ html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 FIRST = ("panel.css", "core.js")  # of the files in panels: the others build on them
 html_context = {"default_mode": "light"}  # without a script; layout.html asks the system
+html_favicon = "favicon.svg"
 html_use_index = False
 html_domain_indices = False
 html_show_copyright = html_show_sourcelink = html_copy_source = html_show_sphinx = False
