@@ -2,7 +2,7 @@
 
 import nbformat
 import pytest
-from figures import alike
+from figures import alike, said
 
 
 @pytest.mark.parametrize(
@@ -73,3 +73,12 @@ def test_nbval_compares_in_this_way(pytester, request):
         *(f"--nbval-sanitize-with={root}/tests/nbval.cfg", pytester.path / "one.ipynb"),
     )
     result.assert_outcomes(passed=3, failed=2)
+
+
+def test_of_what_is_stored_for_a_page_all_is_compared_but_what_is_drawn():
+    stored = {"said": ["It is ≈ 0.84."], "drawn": "1 2 3", "panel": "comparison"}
+    assert alike(said(stored), said({**stored, "drawn": "9 9 9"}))
+    assert alike(said(stored), said({**stored, "said": ["It is ≈ 0.85."]}))
+    assert alike(said(stored), said(dict(reversed(stored.items()))))
+    assert not alike(said(stored), said({**stored, "said": ["It is ≈ 0.86."]}))
+    assert not alike(said(stored), said({**stored, "panel": "other"}))

@@ -97,7 +97,8 @@
     function compare({ labels, alts, said, drawn }) {
       if (!drawn[0]) return [h("p", {}, said[place()])]; // all of it was NaN or infinite
       const lines = [drawn[0], drawn[place() + 1]].map(numbers);
-      const series = lines.map((heights, i) => ({ kind: ["train", "validation"][i],
+      const look = lines[0].length > 60 ? "smooth" : "bold"; // so many marks would hide the lines
+      const series = lines.map((heights, i) => ({ kind: ["train", "validation"][i], look,
         name: labels[i && place() + 1],
         points: heights.map((height, step) => [step + 1, height]) }));
       const both = plot({ title: "", xlabel, ylabel, xmax: lines[0].length,
