@@ -66,7 +66,7 @@ def packed(history: Sequence[Epoch], sizes: dict[str, int]) -> list[list[float]]
     """Four lists: losses in training and validation, and how many answers were right in each."""
     losses = [[getattr(epoch, part).loss for epoch in history] for part in sizes]
     right = [
-        [round(getattr(epoch, part).accuracy * size) for epoch in history]
+        [counted(getattr(epoch, part).accuracy, size) for epoch in history]
         for part, size in sizes.items()
     ]
     return [rounded(losses[0], DIGITS), shortened(losses[1]), *right]
@@ -80,6 +80,20 @@ def unpacked(run: Sequence[Sequence[float]], sizes: dict[str, int]) -> list[Epoc
     return [
         Epoch(number, *both, 0.0) for number, both in enumerate(zip(first, second, strict=True), 1)
     ]
+
+
+def counted(accuracy: float, size: int) -> float:
+    """How many of `size` answers are right: a whole number.
+
+    Where half a percent is rounded, the last bit of the accuracy decides: the count then keeps it.
+    """
+    tries = (round(accuracy * size, digits) for digits in range(13))
+    return next(one for one in tries if shown(one / size) == shown(accuracy))
+
+
+def shown(accuracy: float) -> str:
+    """An accuracy as the lab shows it, in the status and in the table."""
+    return f"{accuracy:.0%} {accuracy:.1%}"
 
 
 def shortened(losses: Sequence[float]) -> list[float]:

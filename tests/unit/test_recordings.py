@@ -121,6 +121,14 @@ def test_a_history_is_packed_into_few_digits_and_back():
     assert again[2].validation.loss == math.inf
 
 
+@pytest.mark.parametrize("accuracy", [0.925, 0.92500001, 0.91499999, 0.9, 0.904999971])
+def test_an_accuracy_is_shown_with_the_same_percentage(accuracy):
+    again = lab.counted(accuracy, 200) / 200
+    assert f"{again:.0%} {again:.1%}" == f"{accuracy:.0%} {accuracy:.1%}"
+    assert abs(again - accuracy) < 1e-6
+    assert lab.counted(0.9, 200) == 180
+
+
 @pytest.mark.parametrize(
     "losses",
     [(0.1234567, 0.1234566, 0.1234568), (0.123449, 0.123451), (0.12345449, 0.1234545, 0.1234544)],
