@@ -199,6 +199,8 @@ def look(browser, site, names):
             page.goto((site / name).as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
             page.set_viewport_size(wide)
+            page.keyboard.press("End")  # what comes only when one scrolls
+            page.keyboard.press("Home")
             page.emulate_media(color_scheme="light")
             assert axe(page) == [], name
             page.emulate_media(color_scheme="dark")
