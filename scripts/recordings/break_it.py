@@ -19,13 +19,13 @@ SHOWN = (
     *(("validation", "accuracy"), ("test", "accuracy"), ("new", "accuracy")),
 )
 CHOICES = (best_on_validation, best_on_test)
-# Two run away, and steps as long as those of the third jump about: the last bits decide.
-CHAOTIC = ("zero_grad", "high", "choice")
+# One runs away, and the steps of the other jump about: the last bits decide what is drawn.
+CHAOTIC = ("zero_grad", "choice")
 NOTES = {  # what only the page says
-    "recorded": "The page plays back real runs of the library on Mini-News, recorded.",
+    "recorded": "It plays back real runs on Mini-News, recorded. In JupyterLab you train yourself, "
+    "also on AG News or stories of your own.",
     "chaotic": "A training like this amplifies the last digits of its numbers: on another machine "
     "the curves would be others, of the same kind.",
-    "link": "This address is this experiment; that of a mystery keeps its secret.",
 }
 
 

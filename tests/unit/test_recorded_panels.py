@@ -24,6 +24,8 @@ from scripts.recordings import split as pile
 
 STALE = "It is stale: run make recordings, and look at what has changed."
 MODULES = {"split": pile, "rate": rate}
+# Of these only the direction is held: they are chaotic, or NaN comes a step sooner or later.
+WILD = (*break_it.CHAOTIC, "high")
 
 
 @pytest.mark.parametrize("name", MODULES)
@@ -69,7 +71,7 @@ def near(stored, measured, digits=2):
     return max(apart) * 10**digits
 
 
-@pytest.mark.parametrize("key", [key for key in BUGS if key not in break_it.CHAOTIC])
+@pytest.mark.parametrize("key", [key for key in BUGS if key not in WILD])
 @pytest.mark.parametrize("version", ["healthy", "broken"])
 def test_a_run_is_what_was_recorded(parts, key, version):
     recipe = getattr(BUGS[key], version)
@@ -78,7 +80,7 @@ def test_a_run_is_what_was_recorded(parts, key, version):
 
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", SEEDS)
-@pytest.mark.parametrize("key", [key for key in BUGS if key not in break_it.CHAOTIC])
+@pytest.mark.parametrize("key", [key for key in BUGS if key not in WILD])
 def test_all_runs_are_what_was_recorded(parts, key, seed):
     bug = BUGS[key]
     for recipe, start in ((bug.healthy, seed), (bug.healthy, seed + APART), (bug.broken, seed)):
@@ -98,7 +100,7 @@ def assert_recorded(parts, recipe, seed):
         assert max(values) - values[number - 1] < 0.006  # one story: processors may differ in it
 
 
-@pytest.mark.parametrize("key", break_it.CHAOTIC)
+@pytest.mark.parametrize("key", WILD)
 def test_a_chaotic_run_has_the_direction_and_the_magnitude_of_what_was_recorded(parts, key):
     epochs = run(parts, BUGS[key].broken, 3)
     _, scores = recorded(BUGS[key].broken, 3)

@@ -36,7 +36,8 @@
         const lost = seen[i].length && !seen[i].some((epoch) => Number.isFinite(epoch[thick]));
         const name = lost ? format(words.lost, { name: names[i] }) : names[i];
         const bold = line(i, thick, { name });
-        const star = { kind: "best", points: kept.length ? [bold.points[kept[i] - 1]] : [] };
+        const star = { kind: "best", look: `of-${bold.kind}`,
+          points: kept.length ? [bold.points[kept[i] - 1]] : [] };
         return [bold, line(i, thin, { look: "thin" }), star];
       });
       const scale = thick.endsWith("loss") ? scaled(series, data)
@@ -44,7 +45,7 @@
       return lessons.plot({ title, alt, xlabel: "epoch", xmax, series, ...scale });
     });
     made.slice(1).forEach((one) => one.setAttribute("aria-hidden", "true")); // one text for all
-    return h("div", { class: "lessons-plots" }, made);
+    return h("div", { class: "lessons-plots lessons-twins" }, made);
   }
 
   function table({ words, scores }, names, runs, kept) {
