@@ -54,6 +54,7 @@ ODD = [
         "\tqqqq",
         "\u200b \U000e0001",
     ),
+    *("qq\\zz", "qq\tzz", "qq\xa0zz", "qq\u2028zz", '"qqzz"'),
     *("bank:goal;cup", "bank " * 500, "goal" * 300, "ẞ Straße bank", "ǅungla bank", "$& $1 bank"),
 ]
 

@@ -26,19 +26,16 @@
     .reduce((all, [old, now]) => all.replaceAll(old, now), text.toLowerCase())
     .split(BLANK).filter((token) => token !== "");
 
-  // As Python's repr writes a text: in quotes, with codes for what cannot be printed.
-  function quoted(text) {
-    const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
-    const escaped = [...text].map((letter) => {
-      if (letter === "\\" || letter === quote) return `\\${letter}`;
-      if (letter === "\t") return "\\t";
-      if (letter === " " || !/[\p{Other}\p{Separator}]/u.test(letter)) return letter;
-      const code = letter.codePointAt(0);
-      const [kind, digits] = code < 256 ? ["x", 2] : code < 65536 ? ["u", 4] : ["U", 8];
-      return `\\${kind}${code.toString(16).padStart(digits, "0")}`;
-    });
-    return quote + escaped.join("") + quote;
-  }
+  // As Python's repr writes a text without an apostrophe, which is a known word itself: in quotes,
+  // with codes for what cannot be printed.
+  const quoted = (text) => `'${[...text].map((letter) => {
+    if (letter === "\\") return "\\\\";
+    if (letter === "\t") return "\\t";
+    if (letter === " " || !/[\p{Other}\p{Separator}]/u.test(letter)) return letter;
+    const code = letter.codePointAt(0);
+    const [kind, digits] = code < 256 ? ["x", 2] : code < 65536 ? ["u", 4] : ["U", 8];
+    return `\\${kind}${code.toString(16).padStart(digits, "0")}`;
+  }).join("")}'`;
 
   // A function for the probabilities of the classes for a text, the guess, and the contribution of
   // each word to it, as `classify` and HeadlinePanel have them. It throws what `classify` raises.
