@@ -42,12 +42,14 @@ html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 FIRST = ("panel.css", "core.js")  # of the files in panels: the others build on them
 html_context = {"default_mode": "light"}  # without a script; layout.html asks the system
+html_favicon = "favicon.svg"
 html_use_index = False
 html_domain_indices = False
 html_show_copyright = html_show_sourcelink = html_copy_source = html_show_sphinx = False
 html_show_search_summary = False  # it would be fetched, which a page on the disk can't
 html_sidebars = {"**": ["home.html", "search-field.html", "sbt-sidebar-nav.html"]}
 html_theme_options = {
+    "back_to_top_button": False,  # its colours have too little contrast
     "article_header_start": ["toggle-primary-sidebar.html"],
     "disable_search": True,  # no dialog: it would load the whole index with each page
     "enable_search_shortcuts": False,  # they would take Escape away from the terms

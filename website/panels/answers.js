@@ -196,13 +196,11 @@
 
   // Under the code of an exercise, a button that copies it.
   function offerStarter(code) {
-    const exercise = /\ncheck\("(\d\d-[\w-]+)", .*\)\s*$/.exec(code.textContent)?.[1];
-    if (!exercise) return;
+    if (!/\ncheck\("\d\d-[\w-]+", .*\)\s*$/.test(code.textContent)) return;
     const { element: status, say } = statusLine();
     const copy = copier("Copy the starter", () => code.textContent.trimEnd(), say);
     code.closest(".cell_input").after(h("div", { class: "lessons-panel lessons-starter" },
-      buttons(copy), status, h("p", {}, `Where to try exercise ${exercise}: in this lesson's `
-        + "notebook, in JupyterLab. There check says what is right, and hint helps.")));
+      buttons(copy), status));
   }
   const offerStarters = () => document.querySelectorAll(".cell_input pre").forEach(offerStarter);
   if (document.readyState === "loading") addEventListener("DOMContentLoaded", offerStarters);
