@@ -13,7 +13,7 @@ from lessons.loaders import EncodedStories
 from lessons.model import TextClassifier
 from lessons.sources import load_split
 from lessons.text import Vocabulary
-from lessons.together import resume_training, save_training, step_together
+from lessons.together import join_workers, resume_training, save_training, step_together
 
 
 def train_together(model, loader, optimizer, place, epochs):
@@ -31,16 +31,19 @@ def train_together(model, loader, optimizer, place, epochs):
 
 def run(epochs, batch_size, path, by_hand):
     """Train from the beginning, or from where the file ends, and keep all in the file."""
+    device = join_workers()
     if batch_size % dist.get_world_size():
         raise ValueError("The batch size must be a multiple of the number of workers.")
     train = load_split().train
     vocabulary = Vocabulary.build(train.texts)
-    stories, draw = EncodedStories(train, vocabulary), torch.Generator().manual_seed(0)
-    model = TextClassifier(len(vocabulary), len(train.names), generator=draw)
+    stories, draw = EncodedStories(train, vocabulary).to(device), torch.Generator().manual_seed(0)
+    model = TextClassifier(len(vocabulary), len(train.names), generator=draw).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), lr=0.01, fused=True)
     settings = [len(stories), len(vocabulary), batch_size]
     place = {"settings": settings, "epoch": 0, "step": 0, "losses": []}
     place = resume_training(path, model, optimizer, place)
+    if place["losses"] and dist.get_rank() == 0:
+        print("goes on after step", len(place["losses"]))
     sampler, share = DistributedSampler(stories), batch_size // dist.get_world_size()
     loader = DataLoader(stories, share, sampler=sampler, collate_fn=lambda b: b, generator=draw)
     together = model if by_hand else DistributedDataParallel(model)
@@ -53,20 +56,20 @@ def run(epochs, batch_size, path, by_hand):
 
 
 def main():
-    """Read the options, join the other workers, and train."""
+    """Read the options and train."""
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--epochs", type=int, default=3)
     parser.add_argument("--batch-size", type=int, default=128, help="stories, of all workers")
     parser.add_argument("--checkpoint", default="distributed.pt")
     parser.add_argument("--by-hand", action="store_true")
     args = parser.parse_args()
-    dist.init_process_group()
     try:
         run(args.epochs, args.batch_size, args.checkpoint, args.by_hand)
     except (ValueError, OSError) as error:
         sys.exit(f"distributed.py: {error}")
     finally:
-        dist.destroy_process_group()
+        if dist.is_initialized():
+            dist.destroy_process_group()
 
 
 if __name__ == "__main__":

@@ -1,42 +1,34 @@
 """Lesson 11: several workers train one model together, and go on after an interruption."""
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
 import torch
 import torch.distributed as dist
-from torch import nn
+from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.parallel import DistributedDataParallel
 from torch.optim import Optimizer
 
 from lessons.loaders import Batch
+from lessons.support.device import chosen_device
 from lessons.support.files import read_tensors, write_whole
 
 Place = dict[str, Any]  # where a training is: plain values, and among them its "settings"
 
 
-def step_together(model: nn.Module, batch: Batch, optimizer: Optimizer, size: int) -> float:
-    """Learn from one batch of which each worker has a share. Returns its mean loss before the step.
+def part_of_loss(model: nn.Module, batch: Batch, size: int) -> Tensor:
+    """This worker's part of the mean loss of a batch of which each worker has a share.
 
     `size` is the number of stories in all shares. `DistributedSampler` deals the stories out in
-    turn, as cards, and repeats some at the end so that all shares are equally long. The repeats do
-    not count, so the gradient is that of the mean loss of the whole batch.
+    turn, as cards, and repeats some at the end so that all shares are equally long. Repeats do
+    not count: the parts add up to the mean over the stories.
     """
-    rank, workers = dist.get_rank(), dist.get_world_size()
-    own = len(range(rank, size, workers))  # the stories behind these are repeats
+    own = len(range(dist.get_rank(), size, dist.get_world_size()))  # the rest are repeats
     logits = model(batch.token_ids, batch.offsets)[:own]  # (own stories, classes)
-    loss = F.cross_entropy(logits, batch.labels[:own], reduction="sum") / size
-    optimizer.zero_grad()
-    if isinstance(model, DistributedDataParallel):
-        (loss * workers).backward()  # it divides the sum of all gradients by the workers
-    else:
-        loss.backward()
-        add_gradients(model)
-    optimizer.step()
-    dist.all_reduce(loss := loss.detach())  # the sum of all parts
-    return loss.item()
+    return F.cross_entropy(logits, batch.labels[:own], reduction="sum") / size
 
 
 def add_gradients(model: nn.Module) -> None:
@@ -45,22 +37,61 @@ def add_gradients(model: nn.Module) -> None:
         dist.all_reduce(weights.grad)
 
 
+def step_together(model: nn.Module, batch: Batch, optimizer: Optimizer, size: int) -> float:
+    """Learn from a batch of which each worker has a share: see `part_of_loss`.
+
+    Returns the mean loss over all shares, from before the step.
+    """
+    loss = part_of_loss(model, batch, size)
+    optimizer.zero_grad()
+    if isinstance(model, DistributedDataParallel):
+        (loss * dist.get_world_size()).backward()  # it takes the mean of the workers' gradients
+    else:
+        loss.backward()
+        add_gradients(model)
+    optimizer.step()
+    dist.all_reduce(loss := loss.detach())
+    return loss.item()
+
+
+def join_workers() -> torch.device:
+    """Wait until all workers that `torchrun` has started are there. Returns this one's device.
+
+    By default all are on the CPU, and speak by gloo. With LESSONS_DEVICE=cuda each has a GPU of
+    its own, and they speak by nccl.
+
+    Raises ValueError if `torchrun` has not started this program, or if there are too few GPUs.
+    """
+    if "LOCAL_RANK" not in os.environ:
+        raise ValueError(
+            "Several workers are started by torchrun: torchrun --nproc-per-node=2 distributed.py"
+        )
+    device = chosen_device()
+    if device.type == "mps":
+        raise ValueError("Several workers need CPUs or GPUs of NVIDIA. Take LESSONS_DEVICE=cpu.")
+    if device.type == "cuda":
+        device = chosen_device(f"cuda:{os.environ['LOCAL_RANK']}")
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    return device
+
+
 def save_training(path: str | Path, model: nn.Module, optimizer: Optimizer, place: Place) -> None:
-    """Write all that it takes to go on: model, optimizer, place and the random numbers' state.
+    """Write all that it takes to go on: model, optimizer, place and the state of chance.
 
     Where several workers train together, all of them call this, and the first one writes for
-    all. The file is complete or as it was before, whenever the program is killed.
+    all. The file is complete or as it was before, whenever a program is killed.
 
     Raises OSError if it cannot be written.
     """
-    states: list[Any] = [_random(model).get_rng_state()]
-    if dist.is_initialized():  # each worker draws numbers of its own
+    states: list[Any] = [_chance(model).get_rng_state()]
+    if dist.is_initialized():  # each worker draws random numbers of its own
         mine, states = states[0], [None] * dist.get_world_size()
         dist.all_gather_object(states, mine)
     if _rank() == 0:
         contents = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
         buffer = io.BytesIO()  # torch.save into a file on a full disk does not raise OSError
-        torch.save({"place": place, "random": states, **contents}, buffer)
+        torch.save({"place": place, "chance": states, **contents}, buffer)
         write_whole(Path(path), buffer.getvalue())
 
 
@@ -75,12 +106,12 @@ def resume_training(
     Raises ValueError if the file is damaged, or of a training with other settings.
     """
     path = Path(path)
-    found = [(read_tensors(path) or {}) if path.exists() else None]
+    found = [[read_tensors(path)] if path.exists() else []]
     if dist.is_initialized():
         dist.broadcast_object_list(found)
-    contents = found[0]
-    if contents is None:
+    if not found[0]:
         return place
+    (contents,) = found[0]
     if not _fits(contents, place):
         raise ValueError(
             f"The file {path} is of another program, or of a training with other data or settings "
@@ -88,15 +119,16 @@ def resume_training(
         )
     model.load_state_dict(contents["model"])
     optimizer.load_state_dict(contents["optimizer"])
-    if _rank() < len(contents["random"]):  # there may be more workers than before
-        _random(model).set_rng_state(contents["random"][_rank()])
+    if _rank() < len(contents["chance"]):  # there may be more workers than before
+        _chance(model).set_rng_state(contents["chance"][_rank()])
     return dict(contents["place"])
 
 
 def _fits(contents: Any, place: Place) -> bool:
     """Are these the contents of a file of `save_training`, with the settings of this training?"""
-    wanted = {"place", "random", "model", "optimizer"}
-    if not isinstance(contents, dict) or contents.keys() != wanted:
+    if not isinstance(contents, dict):
+        return False
+    if contents.keys() != {"place", "chance", "model", "optimizer"}:
         return False
     return bool(contents["place"].get("settings") == place["settings"])
 
@@ -106,7 +138,7 @@ def _rank() -> int:
     return dist.get_rank() if dist.is_initialized() else 0
 
 
-def _random(model: nn.Module) -> Any:
-    """What holds the state of the random numbers that the model draws, such as `torch.cuda`."""
+def _chance(model: nn.Module) -> Any:
+    """Where the state of the random numbers is that the model draws, such as `torch.cuda`."""
     kind = next(model.parameters()).device.type
     return torch if kind == "cpu" else getattr(torch, kind)
