@@ -15,7 +15,9 @@ from torch.optim import SGD
 from lessons.exercises.lesson_05 import my_big_step
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--local-addr=127.0.0.1"]
-ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
+# With the last one, workers that are started again do not read in PyTorch's store where those before
+# them could be reached: https://github.com/pytorch/pytorch/issues/135712
+ENV = {**os.environ, "OMP_NUM_THREADS": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
 SECONDS = 240  # of a run that takes about 10 on a machine at rest
 
 
@@ -31,8 +33,9 @@ def run(what, folder, *options, agents=1):
             agent.terminate()  # it ends its workers, too
         for agent in started:
             agent.communicate(timeout=SECONDS)
-    assert [agent.returncode for agent in started] == [0] * agents, printed
-    return "".join(printed)
+    out = "".join(printed)
+    assert [agent.returncode for agent in started] == [0] * agents, out
+    return out
 
 
 def seen(what, folder):
