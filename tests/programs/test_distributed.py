@@ -1,4 +1,8 @@
-"""Lesson 11: several workers do what one would do, and what breaks that is noticed."""
+"""Lesson 11: several workers do what one would do, and what breaks that is noticed.
+
+All speak over the loopback. PyTorch's stores, by which they find each other, listen on all
+addresses of the machine while a run takes: there is no option for another.
+"""
 
 import os
 import subprocess
