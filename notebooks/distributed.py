@@ -1,4 +1,8 @@
-"""Lesson 11: several workers train one model: torchrun --nproc-per-node=2 distributed.py."""
+"""Lesson 11: several workers train one model: torchrun --nproc-per-node=2 distributed.py.
+
+With --max-restarts=3 torchrun starts them again when one dies. Then set the environment variable
+TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1: else the new ones may look for those who died.
+"""
 
 import sys
 from argparse import ArgumentParser

@@ -105,32 +105,34 @@ def resume_training(
 
     Raises ValueError if the file is damaged, or of a training with other settings.
     """
-    path = Path(path)
-    found = [[read_tensors(path)] if path.exists() else []]
-    if dist.is_initialized():
-        dist.broadcast_object_list(found)
-    if not found[0]:
+    if not (found := _read_for_all(Path(path))):
         return place
-    (contents,) = found[0]
-    if not _fits(contents, place):
-        raise ValueError(
-            f"The file {path} is of another program, or of a training with other data or settings "
-            "than this one. Give this training a file of another name."
-        )
-    model.load_state_dict(contents["model"])
-    optimizer.load_state_dict(contents["optimizer"])
-    if _rank() < len(contents["chance"]):  # there may be more workers than before
-        _chance(model).set_rng_state(contents["chance"][_rank()])
+    (contents,) = found
+    try:
+        if not isinstance(contents, dict) or contents["place"]["settings"] != place["settings"]:
+            raise KeyError("settings")
+        model.load_state_dict(contents["model"])
+        optimizer.load_state_dict(contents["optimizer"])
+        states = contents["chance"]
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ValueError(_OTHER_TRAINING.format(path=path)) from error
+    if _rank() < len(states):  # there may be more workers than before
+        _chance(model).set_rng_state(states[_rank()])
     return dict(contents["place"])
 
 
-def _fits(contents: Any, place: Place) -> bool:
-    """Are these the contents of a file of `save_training`, with the settings of this training?"""
-    if not isinstance(contents, dict):
-        return False
-    if contents.keys() != {"place", "chance", "model", "optimizer"}:
-        return False
-    return bool(contents["place"].get("settings") == place["settings"])
+_OTHER_TRAINING = (
+    "The file {path} is of another program, or of a training with other data or settings than "
+    "this one. Give this training a file of another name."
+)
+
+
+def _read_for_all(path: Path) -> list[Any]:
+    """What the first worker's file holds, in a list; an empty one if there is no file."""
+    found = [[read_tensors(path)] if path.exists() else []]
+    if dist.is_initialized():
+        dist.broadcast_object_list(found)
+    return found[0]
 
 
 def _rank() -> int:
