@@ -17,6 +17,7 @@ from lessons.validation import evaluate
 
 (NOTEBOOK,) = (path for path in NOTEBOOKS if path.stem.startswith("11_"))
 CELLS = {cell.id: cell.source for cell in read(NOTEBOOK).cells}
+CODE = {cell.id: cell.source for cell in read(NOTEBOOK).cells if cell.cell_type == "code"}
 SCRIPTS = [FOLDER / "distributed.py", ROOT / "src" / "lessons" / "together.py"]
 
 seeds = pytest.mark.parametrize("seed", range(5))
@@ -51,7 +52,7 @@ def scores(seed, kind="sparse", **options):
 
 def scores_of_sgd(seed, lr):
     """The same with plain SGD and sparse gradients."""
-    names = page(seed) | {"__name__": "sgd"}
+    names = dict(page(seed))
     source = CELLS["sparse-code"].replace("optim.Adagrad", "optim.SGD")
     exec(source.replace("manual_seed(0)", f"manual_seed({seed})"), names)
     return evaluate(names["sparse"](names["library"], lr=lr), names["quiz"])
@@ -135,6 +136,32 @@ def test_sums_agree_with_the_whole_batch_and_the_mean_of_means_does_not(seed):
     claim("means", off["half_of_the_mean"].max() / whole.abs().max(), ">", 0.05)
 
 
+# ------------------------------------------------------------------------- the better student
+
+
+@cache
+def students(seed):
+    """What the page has defined when both students have learned for ten epochs."""
+    names = dict(page(seed))
+    run_cells(["student-before"], names, seed)
+    names["counted"] = evaluate(names["model"], names["quiz"])
+    run_cells(["student-run"], names, seed)
+    return names
+
+
+@seeds
+def test_the_counts_alone_know_most(seed):
+    claim("right", students(seed)["counted"].accuracy, ">", 0.85)
+
+
+@seeds
+def test_the_better_student_is_ahead_after_one_epoch_and_after_ten(seed):
+    usual, better = students(seed)["usual"], students(seed)["better"]
+    claim("right after one epoch", better[0].accuracy - usual[0].accuracy, ">", 0.03)
+    claim("its loss after one, against three", better[0].loss / usual[2].loss, "<", 0.8)
+    claim("loss after ten epochs", better[9].loss / usual[9].loss, "<", 1)
+
+
 # ------------------------------------------------------------------------------- fewer than 50
 
 
@@ -149,17 +176,19 @@ def bare(line):
     return re.sub(r"\s+#.*", "", line.lstrip("+- "))
 
 
-def test_lines_that_come_are_those_of_the_script():
-    script = {bare(line) for path in SCRIPTS for line in path.read_text().splitlines()}
+def test_lines_that_come_are_those_of_the_script_or_of_a_cell():
+    texts = [*CODE.values(), *(path.read_text(encoding="utf-8") for path in SCRIPTS)]
+    script = {bare(line) for text in texts for line in text.splitlines()}
     come = [bare(line) for line in diffs() if line.startswith("+")]
     assert len(come) > 5 and set(come) <= script
 
 
 def test_all_steps_together_change_fewer_than_50_lines():
-    names = page(0)
+    names = dict(page(0))
     steps = ("device-code", "one-step", "in-pieces", "by-hand-code", "ddp-code")
     run_cells(steps, names, 0)
-    for id in [id for id in CELLS if id.endswith("-changes")]:
-        run_cells([id], names, 0)
+    run_cells([id for id in CODE if id.endswith("-changes")], names, 0)
     shown = sum(map(len, names["changed"].values()))
+    said = re.search(r"has shown (\d+) lines, and (\d+) more .+: (\d+) lines", CELLS["count-lines"])
+    assert [*map(int, said.groups())] == [shown, len(diffs()), shown + len(diffs())]
     claim("lines", shown + len(diffs()), "<", 50)
