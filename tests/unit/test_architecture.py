@@ -12,7 +12,7 @@ SOURCE = ROOT / "src" / "lessons"
 PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 # Each module or folder of src/lessons, from the ground up. One imports only those before it.
-READ = ("split", "text", "loaders", "model", "training", "validation", "checkpoint")  # 01 to 06
+READ = ("split", "text", "loaders", "model", "training", "validation", "checkpoint", "larger")
 LAYERS = (
     "support",  # what is no lesson's point
     *READ,
