@@ -15,8 +15,8 @@ from torch.optim import SGD
 from lessons.exercises.lesson_05 import my_big_step
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--local-addr=127.0.0.1"]
-# With the last one, workers that are started again do not read in PyTorch's store where those before
-# them could be reached: https://github.com/pytorch/pytorch/issues/135712
+# With the last one, workers that are started again do not look in a store for those who died:
+# https://github.com/pytorch/pytorch/issues/135712
 ENV = {**os.environ, "OMP_NUM_THREADS": "1", "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
 SECONDS = 240  # of a run that takes about 10 on a machine at rest
 

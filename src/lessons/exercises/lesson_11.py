@@ -247,21 +247,21 @@ def _together_tries(answer: Callable[..., Any]) -> Iterator[Try]:
         with without(train_step):
             call(answer, models, batches, optimizers)
         right = model_after(count, [0.4, 0.4, 0.2])
+        mistaken = [
+            (model_after(count, [1, 1, 1]), "The gradients are added up, and not averaged."),
+            (model_after(count, [1 / 3] * 3), _MEANS),
+            (model_after(count, [one / sum(tokens) for one in tokens]), _TOKENS),
+            (model_after(count, [1, 0, 0]), "All have the gradient of the first worker."),
+            (model_after(count, [0, 0, 1]), "All have the gradient of the last worker."),
+            (model_after(count, [0.4, 0.4, 0.2], wipe=False), "Old gradients are still there."),
+            (little_model(), "The weights have not moved."),
+        ]
         for rank, model in enumerate(models):
             alone = [float(one == rank) for one in range(3)]
-            mistaken = [
-                (model_after(count, alone), _OWN),
-                (model_after(count, [0.4 * alone[0], 0.4 * alone[1], 0.2 * alone[2]]), _OWN),
-                (model_after(count, [1, 1, 1]), "The gradients are added up, and not averaged."),
-                (model_after(count, [1 / 3] * 3), _MEANS),
-                (model_after(count, [one / sum(tokens) for one in tokens]), _TOKENS),
-                (model_after(count, [1, 0, 0]), "All have the gradient of the first worker."),
-                (model_after(count, [0, 0, 1]), "All have the gradient of the last worker."),
-                (model_after(count, [0.4, 0.4, 0.2], wipe=False), "Old gradients are still there."),
-                (little_model(), "The weights have not moved."),
-            ]
+            part = [share * one for share, one in zip((0.4, 0.4, 0.2), alone, strict=True)]
+            own = [(model_after(count, shares), _OWN) for shares in (alone, part)]
             place = _place(right, model)
-            mistakes = [(_weight(one, place), why) for one, why in mistaken]
+            mistakes = [(_weight(one, place), why) for one, why in own + mistaken]
             example = f"One weight of worker {rank} of 3 after {counted(count, 'step')}"
             yield Try(example, _weight(model, place), _weight(right, place), mistakes)
 
