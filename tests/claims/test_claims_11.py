@@ -82,9 +82,9 @@ def test_the_optimizer_changes_no_row_that_is_not_touched(seed):
     sparse, dense = (names[kind](names["library"], room=room) for kind in ("sparse", "plain"))
     start = torch.Generator().manual_seed(seed)
     first = names["TextClassifier"](room, len(names["names"]), generator=start)
-    before = first.embedding.weight[-100:]
+    before = first.embedding.weight[-100:].detach()
     assert torch.equal(sparse.embedding.weight[-100:], before)
-    moved = (dense.embedding.weight[-100:] - before).abs().max()
+    moved = (dense.embedding.weight[-100:].detach() - before).abs().max()
     claim("AdamW pulls them", moved, ">", 1e-4)
 
 
@@ -132,7 +132,7 @@ def test_sums_agree_with_the_whole_batch_and_the_mean_of_means_does_not(seed):
         kind: (names["gradient_of"]([(batch, names[kind]) for batch in batches]) - whole).abs()
         for kind in ("sum_by_five", "half_of_the_mean")
     }
-    claim("sums", off["sum_by_five"].max(), "<", 1e-7)
+    claim("sums", off["sum_by_five"].max() / whole.abs().max(), "<", 1e-5)  # rounding: 1e-6
     claim("means", off["half_of_the_mean"].max() / whole.abs().max(), ">", 0.05)
 
 
