@@ -21,7 +21,7 @@ settings.register_profile("no clock", deadline=None)  # a busy machine is slow, 
 settings.load_profile("no clock")
 
 # What is chosen in the shell must not change what tests measure and notebooks print.
-for chosen in ("LESSONS_SOURCE", "LESSONS_TOKENS"):
+for chosen in ("LESSONS_SOURCE", "LESSONS_TOKENS", "LESSONS_DEVICE"):
     os.environ.pop(chosen, None)
 os.environ["LESSONS_PROGRESS"] = "off"  # nor must a learner's file be read or written
 

@@ -241,7 +241,7 @@ def _point_links(page: str, lab: str) -> str:
     """Links to lessons lead to their decks, others to the page in JupyterLab."""
     page = re.sub(r'href="(\d\d_\w+)\.ipynb(?:#[^"]*)?"', r'href="\1.html"', page)
     there = rf'href="{html.escape(lab)}/lab/tree/\1"'
-    return re.sub(r'href="([\w/]+\.(?:ipynb|md)[^"]*)"', there, page)
+    return re.sub(r'href="([\w/]+\.(?:ipynb|md|py)[^"]*)"', there, page)
 
 
 def copy_assets(target: Path) -> None:

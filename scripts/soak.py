@@ -41,7 +41,7 @@ KINDS = {  # of machines, as environment variables, the slowest first; imitation
     "avx512": {"ATEN_CPU_CAPABILITY": "avx512"},
     "mkl": {"MKL_CBWR": "COMPATIBLE"},
 }
-DECIDED = {"ANOTHER_MACHINE", "LESSONS_SOURCE", "LESSONS_TOKENS"}.union(
+DECIDED = {"ANOTHER_MACHINE", "LESSONS_SOURCE", "LESSONS_TOKENS", "LESSONS_DEVICE"}.union(
     *KINDS.values()
 )  # by the pass, not the shell
 

@@ -34,6 +34,7 @@ def save_checkpoint(path: str | Path, classifier: Classifier) -> None:
         "weights": classifier.model.state_dict(),
         "tokens": list(classifier.vocabulary.tokens),
         "by_character": classifier.vocabulary.by_character,
+        "pairs": classifier.vocabulary.pairs,
         "names": list(classifier.names),
     }
     buffer = io.BytesIO()  # torch.save into a file on a full disk does not raise OSError
@@ -56,8 +57,9 @@ def load_checkpoint(path: str | Path) -> Classifier:
         raise ValueError(_OTHER_MODEL.format(path=path))
     if path.resolve() in _SAVED and contents.get("kernel") != _KERNEL:
         raise ValueError(_REPLACED.format(path=path))
-    by_character = contents.get("by_character", False)  # older checkpoints do not have it
-    vocabulary, names = Vocabulary.of(contents["tokens"], by_character), tuple(contents["names"])
+    # Older checkpoints do not have the two.
+    cut = (contents.get("by_character", False), contents.get("pairs", False))
+    vocabulary, names = Vocabulary.of(contents["tokens"], *cut), tuple(contents["names"])
     try:
         embedding_dim = contents["weights"]["embedding.weight"].shape[1]
         model = TextClassifier(len(vocabulary), len(names), embedding_dim)

@@ -1,9 +1,10 @@
 """Lesson 02: stories as token ids, handed to the model batch by batch."""
 
 from array import array
-from itertools import chain
+from copy import copy
 from typing import Any, NamedTuple
 
+import numpy
 import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
@@ -25,11 +26,20 @@ class EncodedStories(Dataset[Batch]):
     """All stories of one part of a split, encoded once, before the first epoch."""
 
     def __init__(self, stories: Stories, vocabulary: Vocabulary) -> None:
-        encoded = [vocabulary.encode(text) for text in stories.texts]
-        self.lengths = torch.tensor([len(ids) for ids in encoded])  # (stories,)
+        token_ids, lengths = array("i"), []  # "i": half the memory of a batch's int64
+        for text in stories.texts:
+            token_ids.extend(ids := vocabulary.encode(text))
+            lengths.append(len(ids))
+        self.lengths = torch.tensor(lengths, dtype=torch.int64)  # (stories,)
         self.starts = self.lengths.cumsum(0) - self.lengths  # (stories,)
-        self.token_ids = torch.tensor(array("q", chain.from_iterable(encoded)), dtype=torch.int64)
-        self.labels = torch.tensor(stories.labels)  # (stories,)
+        self.token_ids = torch.from_numpy(numpy.asarray(token_ids))  # (tokens,) int32, no copy
+        self.labels = torch.tensor(stories.labels, dtype=torch.int64)  # (stories,)
+
+    def to(self, device: torch.device | str) -> "EncodedStories":
+        """The same stories on another device, such as a GPU. Their batches are made there."""
+        moved = copy(self)
+        vars(moved).update({name: one.to(device) for name, one in vars(self).items()})
+        return moved
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -40,13 +50,14 @@ class EncodedStories(Dataset[Batch]):
 
     def __getitems__(self, rows: list[int]) -> Batch:
         """A whole batch at once: DataLoader prefers this method to one call for each story."""
-        chosen = torch.tensor(rows)  # (stories,)
+        device = self.labels.device
+        chosen = torch.tensor(rows, device=device)  # (stories,)
         lengths = self.lengths[chosen]
         offsets = lengths.cumsum(0) - lengths  # where each story begins in the batch
         # A story's tokens move from `starts` to `offsets`: the same way for all of them.
         moves = (self.starts[chosen] - offsets).repeat_interleave(lengths)  # (tokens,)
-        places = moves + torch.arange(len(moves))
-        return Batch(self.token_ids[places], offsets, self.labels[chosen])
+        places = moves + torch.arange(len(moves), device=device)
+        return Batch(self.token_ids[places].long(), offsets, self.labels[chosen])
 
 
 def make_loader(

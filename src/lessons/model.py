@@ -100,8 +100,11 @@ def classify(classifier: Classifier, text: str) -> dict[str, float]:
             f"The model knows none of the words in {text!r}, so it has nothing to go on. Try a "
             "longer text, in the language that it was trained on."
         )
+    device = classifier.model.linear.bias.device
     with torch.no_grad():  # nothing is learned here
-        logits = classifier.model(torch.tensor(token_ids), torch.tensor([0]))  # (1, classes)
+        logits = classifier.model(  # (1, classes)
+            torch.tensor(token_ids, device=device), torch.tensor([0], device=device)
+        )
     return dict(zip(classifier.names, logits.softmax(dim=1)[0].tolist(), strict=True))
 
 
@@ -117,7 +120,7 @@ def word_contributions(classifier: Classifier, text: str) -> list[tuple[str, Ten
     if not tokens:
         raise ValueError("The text has no words. Type a headline.")
     model = classifier.model
-    token_ids = torch.tensor(classifier.vocabulary.encode(text))
+    token_ids = classifier.vocabulary.encode(text)
     with torch.no_grad():
         vectors = model.embedding.weight[token_ids] / len(tokens)  # (tokens, embedding_dim)
         contributions = vectors @ model.linear.weight.T  # (tokens, classes)

@@ -54,6 +54,8 @@ def run(notebook, folder):
     The files that come with the notebooks are put beside it.
     """
     shutil.copytree(FOLDER / "data", Path(folder) / "data", dirs_exist_ok=True)
+    for script in FOLDER.glob("*.py"):
+        shutil.copy(script, folder)
     with suppress(CellExecutionError):
         NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
 

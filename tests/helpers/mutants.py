@@ -165,7 +165,8 @@ def calls(node, _):
     if isinstance(node.func, ast.Attribute):
         yield node.func.value
     elif node.args:
-        yield node.args[0]
+        first = node.args[0]
+        yield first.value if isinstance(first, ast.Starred) else first
     for place in range(len(node.keywords)):
         rest = [one for number, one in enumerate(node.keywords) if number != place]
         yield ast.Call(node.func, node.args, rest)

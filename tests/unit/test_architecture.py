@@ -13,6 +13,7 @@ PAGE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
 # Each module or folder of src/lessons, from the ground up. One imports only those before it.
 READ = ("split", "text", "loaders", "model", "training", "validation", "checkpoint")  # 01 to 06
+READ += ("larger", "together")  # 11
 LAYERS = (
     "support",  # what is no lesson's point
     *READ,

@@ -56,10 +56,18 @@ def test_a_vocabulary_cut_by_character_stays_so(tmp_path):
     assert load_checkpoint(tmp_path / "best.pt").vocabulary == words != WORDS
 
 
-def test_a_checkpoint_from_before_characters_could_be_cut(tmp_path):
+def test_a_vocabulary_with_pairs_stays_so(tmp_path):
+    words = Vocabulary.of(["<unk>", "late", "goal", "late goal"], pairs=True)
+    save_checkpoint(tmp_path / "best.pt", classifier(words=words))
+    loaded = load_checkpoint(tmp_path / "best.pt").vocabulary
+    assert loaded == words
+    assert loaded.encode("Late goal") == [1, 2, 3]
+
+
+def test_a_checkpoint_from_before_words_could_be_cut_otherwise(tmp_path):
     save_checkpoint(tmp_path / "best.pt", classifier())
     contents = torch.load(tmp_path / "best.pt")
-    del contents["by_character"]
+    del contents["by_character"], contents["pairs"]
     torch.save(contents, tmp_path / "best.pt")
     assert load_checkpoint(tmp_path / "best.pt").vocabulary == WORDS
 
@@ -68,7 +76,7 @@ def test_the_file_holds_plain_values_only(tmp_path):
     save_checkpoint(tmp_path / "best.pt", classifier())
     contents = torch.load(tmp_path / "best.pt", weights_only=True)
     assert set(contents) == {
-        *("format", "kernel", "weights", "tokens", "by_character", "names"),
+        *("format", "kernel", "weights", "tokens", "by_character", "pairs", "names"),
     }
 
 

@@ -46,6 +46,11 @@ def test_any_rows_in_any_order(counting, rows):
     assert same(counting.__getitems__(rows), one_by_one(COUNTING, NUMBERS, rows))
 
 
+def test_the_ids_take_half_the_room_until_they_are_in_a_batch(counting):
+    assert counting.token_ids.dtype == torch.int32
+    assert {one.dtype for one in counting[3]} == {torch.int64}
+
+
 def test_one_story(counting):
     assert same(counting[3], one_by_one(COUNTING, NUMBERS, [3]))
 

@@ -34,6 +34,19 @@ def test_the_same_seed_gives_the_same_model():
     assert not torch.equal(weights(1), weights(2))
 
 
+def test_a_sparse_gradient_is_the_dense_one_without_the_rows_of_zeros():
+    token_ids, offsets = torch.tensor([1, 2, 1, 9, 9]), torch.tensor([0, 3])
+    models = [TextClassifier(10, 3, 4, torch.Generator().manual_seed(0)) for _ in range(2)]
+    models[1].embedding.sparse = True
+    losses = [model(token_ids, offsets).logsumexp(1).sum() for model in models]
+    assert losses[0] == losses[1]
+    for loss in losses:
+        loss.backward()
+    dense, sparse = (model.embedding.weight.grad for model in models)
+    assert sparse.coalesce().indices().tolist() == [[1, 2, 9]]
+    torch.testing.assert_close(sparse.to_dense(), dense)
+
+
 @pytest.fixture
 def classifier():
     vocabulary = Vocabulary.of(["<unk>", "goal", "shares"])

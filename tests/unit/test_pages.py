@@ -90,6 +90,7 @@ def test_what_it_tells_make_to_do_can_be_done(path):
         assert targets - {"env", "env-torchtext", "help", "torchtext"} <= named
 
 
+TO_COME = f"{len(NOTEBOOKS):02}"  # the number of the next lesson
 OF_THE_COURSE = tuple(
     f"{one}/" for one in ("src", "tests", "docs", "notebooks", "benchmarks", "scripts")
 )
@@ -99,7 +100,7 @@ OF_THE_COURSE = tuple(
 def test_the_files_that_it_names_are_there(path):
     """Those with a folder of the course before them, and those of the library by their names."""
     for text in code(TEXTS[path]):
-        if "11" in text or not re.fullmatch(r"[\w./-]+", text):  # 11: a lesson that is to come
+        if TO_COME in text or not re.fullmatch(r"[\w./-]+", text):
             continue
         if text.startswith((*OF_THE_COURSE, ".ci/", ".github/", ".pre-commit")):
             assert (ROOT / text).exists(), text
@@ -155,6 +156,11 @@ def test_the_table_of_panels_says_in_which_lessons_each_is():
 
 
 # ------------------------------------------------------------------- how to add something
+
+
+def test_the_lesson_that_is_added_is_the_next_one():
+    names = re.findall(r"\b(\d\d)_name\.ipynb|(?:questions|instructor)/(\d\d)\.md", ADDING)
+    assert {number for pair in names for number in pair if number} == {"05", TO_COME}
 
 
 @pytest.fixture(scope="module")

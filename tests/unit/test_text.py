@@ -54,6 +54,14 @@ def test_tokens_read_by_eye(text, tokens):
     assert tokenize(text) == tokens
 
 
+def test_pairs_of_neighbours_are_tokens_too():
+    vocabulary = Vocabulary.build(["White house.", "The white house"], pairs=True)
+    assert vocabulary.tokenize("White house!") == ["white", "house", "!", "white house", "house !"]
+    assert vocabulary.tokens == (UNKNOWN, "house", "white", "white house")  # twice or more
+    assert vocabulary.encode("a white house") == [0, 2, 1, 0, 3]
+    assert Vocabulary.build(["White house", "white house"]).encode("white house") == [2, 1]
+
+
 awkward = st.sampled_from(
     ["<br />", '<b"r />', "<br. />", "'", '"', ";", "\x1c", "\u2028", "İ", "ß"]
 )

@@ -74,6 +74,10 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "the labels still count from 1",
             "That is one taken off twice.",
         ),
+        "11-rest": (
+            "Nobody reads the first batch after",
+            "The last batch before the interruption",
+        ),
     },
     "divides by the number of batches": {
         "05-loop": ("That is the mean of the batches. The last one is short.",),
@@ -83,6 +87,7 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "batch 3: expected 1.33333, saw 2.5.",
         ),
         "06-classes": ("That is the mean of the batches. Count stories.",),
+        "11-together": ("That is a mean of means",),
     },
     "divides by the wrong total": {
         "05-loop": (
@@ -98,6 +103,7 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "That is the accuracy over all stories",
         ),
         "10-weights": ("by the number of classes that occur",),
+        "11-together": ("That counts tokens",),
     },
     "forgets that classes differ": {
         "01-even": ("stories of the classes 0, 1 and 2. Expected: 3 of each.",),
@@ -147,6 +153,11 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "A step takes a whole batch",
             "1 epoch of 101 stories in batches of 100: expected 2, saw 1.",
         ),
+        "11-share": (
+            "The shares are not equally long",
+            "Nobody reads the last stories.",
+        ),
+        "11-rest": ("The last batch may be short.",),
     },
     "gives back something else than was asked": {
         "01-even": ("came first",),
@@ -173,6 +184,13 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "one row for all texts",
             "expected two tensors",
             "expected the labels of its texts",
+        ),
+        "11-share": ("None was given back.",),
+        "11-order": ("the stories come in the order 0, 1, 2, ...",),
+        "11-together": ("Your code calls `",),
+        "11-rest": (
+            "Those were read before",
+            "with a list for each batch",
         ),
     },
     "lets the validation or test set into training": {
@@ -279,6 +297,8 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
         "10-leak": ("expected rows, whole numbers",),
         "10-pad": ("numbers with a point",),
         "10-errors": ("expected target dtype",),
+        "11-share": ("Take the first stories once more.",),
+        "11-order": ("times. Expected: once at most.",),
     },
     "mixes up counts, sums, means and shares": {
         "01-lazy": (
@@ -299,6 +319,7 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "The fraction stands upside down",
         ),
         "10-errors": ("That is the sum over the texts.",),
+        "11-together": ("are added up, and not averaged",),
     },
     "mixes up guesses, confidence and right answers": {
         "04-price": (
@@ -335,6 +356,20 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
         "05-running": ("That is the loss of this batch alone.",),
         "05-steps": ("Each epoch ends with a short batch of its own",),
         "06-memory": ("'Step' object has no attribute",),
+        "11-share": ("Each has a block in one piece.",),
+        "11-rest": (
+            "the first stories would be read twice",
+            "A step is a batch, not a story.",
+        ),
+    },
+    "mixes up what one worker does and what all do together": {
+        "11-share": ("All workers read the same stories",),
+        "11-order": ("the order must follow from seed and epoch alone",),
+        "11-together": (
+            "the models drift apart",
+            "All have the gradient of the first worker.",
+            "All have the gradient of the last worker.",
+        ),
     },
     "mixes up what shuffling is for": {
         "01-even": ("the exam holds the first 3 stories of each class",),
@@ -345,6 +380,7 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "times. Expected: once at most.",
         ),
         "05-loop": ("the loader was opened once",),
+        "11-order": ("has the same order as epoch",),
     },
     "mixes up what zero_grad(), backward() and step() do": {
         "04-sign": ("still on the board",),
@@ -356,6 +392,10 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
             "stories were in memory at once",
             "Only the last piece was learned from.",
             "Old gradients",
+            "The weights have not moved.",
+        ),
+        "11-together": (
+            "Old gradients are still there.",
             "The weights have not moved.",
         ),
     },
@@ -381,6 +421,10 @@ SIGNS: dict[str, dict[str, tuple[str, ...]]] = {
         "02-epochs": (
             "two different orders",
             "All seeds from 0 to 9",
+        ),
+        "11-order": (
+            "All seeds from 0 to 9",
+            "two different orders",
         ),
     },
 }

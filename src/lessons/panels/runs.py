@@ -23,6 +23,7 @@ from lessons.loaders import EncodedStories, make_loader
 from lessons.model import Classifier, TextClassifier
 from lessons.split import Split
 from lessons.support.checks import check_whole_number
+from lessons.support.device import chosen_device
 from lessons.support.files import not_written, write_whole
 from lessons.text import Vocabulary
 from lessons.training import Scores, Step
@@ -87,15 +88,18 @@ class TrainingRun:
         """Train as `fit` does, and add each epoch to the history and to the file beside `path`.
 
         The events do not end after `settings.epochs`: the caller counts. The checkpoint is always
-        that of the best epoch so far.
+        that of the best epoch so far. Model and stories are on `chosen_device()` meanwhile.
 
-        The iterator raises OSError if a file cannot be written.
+        Raises ValueError if that is not here. The iterator raises OSError if a file cannot be
+        written.
         """
-        wanted = self.settings
+        wanted, device = self.settings, chosen_device()
         start = torch.Generator().manual_seed(wanted.seed)
         model = TextClassifier(len(prepared.vocabulary), len(prepared.names), generator=start)
-        train_loader = make_loader(prepared.train, wanted.batch_size, True, wanted.seed)
-        validation_loader = make_loader(prepared.validation, 128)
+        model.to(device)  # only now: the random numbers of the start are those of the CPU
+        train, validation = (stories.to(device) for stories in prepared[:2])
+        train_loader = make_loader(train, wanted.batch_size, True, wanted.seed)
+        validation_loader = make_loader(validation, 128)
         optimizer = make_optimizer(model, wanted.optimizer, wanted.learning_rate)
         events = fit(model, train_loader, validation_loader, optimizer, NO_END)
         return self._record(events, Classifier(model, prepared.vocabulary, prepared.names))
@@ -139,8 +143,10 @@ _STALE = 60  # seconds, after which a lock without a run is removed; to take one
 def new_run(folder: Path, settings: Settings) -> TrainingRun:
     """A run that has not begun. Its file name is the last of the folder.
 
-    Raises ValueError for settings that are not valid, and OSError if the folder cannot be written.
+    Raises ValueError for settings that are not valid or a device that is not here, and OSError if
+    the folder cannot be written.
     """
+    chosen_device()
     run = TrainingRun(settings.checked(), folder / f"{time.time_ns()}.pt")
     _take(run.path)
     return run

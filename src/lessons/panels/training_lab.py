@@ -38,6 +38,7 @@ from lessons.panels.runs import (
 from lessons.panels.worker import Worker
 from lessons.sources import SOURCE_VARIABLE, load_split
 from lessons.sources.ag_news import download_ag_news
+from lessons.support.device import chosen_device
 from lessons.training import Step
 from lessons.validation import Epoch, best
 
@@ -190,11 +191,12 @@ class TrainingLab(Panel):
 
         Meanwhile only the button Stop is enabled.
 
-        Raises ValueError for settings that are not valid, without stopping a training that runs,
-        and OSError if the folder cannot be written.
+        Raises ValueError for settings that are not valid, or if the device of LESSONS_DEVICE is
+        not here, without stopping a training that runs; OSError if the folder cannot be written.
         """
         source = str(source or sources()[0][1])
         settings = Settings(epochs, batch_size, learning_rate, optimizer, source, seed).checked()
+        chosen_device()
         Worker.stop_any()
         while not self._claim():  # a button was faster
             Worker.stop_any()

@@ -35,18 +35,24 @@ def _character() -> re.Pattern[str]:
     return re.compile(f"{first}[{marks}\u3099\u309a\uff9e\uff9f]*")
 
 
-def wants_characters() -> bool:
-    """Does the environment variable ask for texts cut by character?
+def wants_characters(texts: list[str], wanted: bool | None) -> bool:
+    """Are these texts to be cut by character? By default the environment variable decides.
 
-    Raises ValueError if it says neither "words" nor "characters".
+    If they are not and have hardly any spaces, a warning says so.
+
+    Raises ValueError if the variable decides and says neither "words" nor "characters".
     """
-    wanted = os.environ.get(TOKENS_VARIABLE) or "words"
-    if wanted not in ("words", "characters"):
-        raise ValueError(f"{TOKENS_VARIABLE} is {wanted!r}. It must be 'words' or 'characters'.")
-    return wanted == "characters"
+    if wanted is None:
+        said = os.environ.get(TOKENS_VARIABLE) or "words"
+        if said not in ("words", "characters"):
+            raise ValueError(f"{TOKENS_VARIABLE} is {said!r}. It must be 'words' or 'characters'.")
+        wanted = said == "characters"
+    if not wanted:
+        _warn_of_missing_spaces(texts)
+    return wanted
 
 
-def warn_of_missing_spaces(texts: list[str]) -> None:
+def _warn_of_missing_spaces(texts: list[str]) -> None:
     """Warn if these texts have hardly any spaces between words, judged by about 500 of them."""
     some = texts[:: len(texts) // 500 + 1]
     foreign = [text for text in some if not text.isascii()]
