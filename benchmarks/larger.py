@@ -109,6 +109,7 @@ RECIPES = [
     Recipe("sparse Adagrad of torch, 0.1", of_all(Adagrad), 0.1, sparse=True, passes=0),
     Recipe("RowAdagrad, 0.3", rate=0.3, **ROW),
     Recipe("RowAdagrad, 0.4, batches of 512", rate=0.4, batch=512, **ROW),
+    Recipe("RowAdagrad, 0.5, batches of 1024", rate=0.5, batch=1024, **ROW),
 ]
 HARDWARE = [  # the same computation in another way, so the accuracy is the default's
     Recipe("default with 2 threads", threads=2),
