@@ -17,7 +17,6 @@ from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-import fasttext
 import torch
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
@@ -184,12 +183,14 @@ def tfidf(parts: Split) -> torch.Tensor:
 
 def fast_text(parts: Split, seed: int) -> torch.Tensor:
     """Epochs, rate and n-grams of fastText by validation."""
+    import fasttext  # takes a C++ compiler, so only here
+
     lines = {
         name: [" ".join(basic_english(text)) for text in part.texts]
         for name, part in parts._asdict().items()
     }
 
-    def right(model: fasttext.FastText._FastText, name: str, labels: list[int]) -> torch.Tensor:
+    def right(model: "fasttext.FastText._FastText", name: str, labels: list[int]) -> torch.Tensor:
         guesses = [model.f.predict(line + "\n", 1, 0.0, "strict")[0][1] for line in lines[name]]
         return torch.tensor(
             [guess == f"__label__{y}" for guess, y in zip(guesses, labels, strict=True)]

@@ -2,11 +2,9 @@
 
     make bench SOURCE=../shared/data/ag_news
 
-A made row is the first half of one story and the second half of another of the same class. Each
-size runs in a process of its own, with one thread.
+Made rows: see `made.py`. Each size runs in a process of its own, with one thread.
 """
 
-import random
 import resource
 import subprocess
 import sys
@@ -19,24 +17,17 @@ SIZES = (10_000, 30_000, 120_000)
 def measure(source: str, rows: int) -> None:
     """Print a row of the table: read, encode, one epoch, peak memory of the process."""
     import torch
+    from made import made_stories
 
     from lessons.loaders import EncodedStories, make_loader
     from lessons.model import TextClassifier
     from lessons.sources import load
-    from lessons.split import Stories
     from lessons.text import Vocabulary
     from lessons.training import train_one_epoch
 
     torch.set_num_threads(1)
-    stories, draw = load(source), random.Random(0)
-    by_class = [[] for _ in stories.names]
-    for text, label in zip(stories.texts, stories.labels, strict=True):
-        by_class[label].append(text.split())
-    labels = [draw.randrange(len(stories.names)) for _ in range(rows)]
-    pairs = [draw.choices(by_class[label], k=2) for label in labels]
-    made = [" ".join(a[: len(a) // 2] + b[len(b) // 2 :]) for a, b in pairs]
-    stories = Stories(made, labels, stories.names)
-    del pairs, by_class
+    stories = made_stories(load(source), rows)
+    made = stories.texts
 
     begun = perf_counter()
     vocabulary = Vocabulary.build(stories.texts)

@@ -23,12 +23,14 @@ class RowAdagrad(Optimizer):
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
-        """Move the weights by their gradients. A sparse gradient is changed by that."""
+        """Move the weights by their gradients, which are changed by that."""
         for group in self.param_groups:
             for weight in group["params"]:
-                gradient = weight.grad if weight.grad.is_sparse else weight.grad.to_sparse(1)
-                rows, values = gradient._indices()[0], gradient._values()  # one for each token
-                values = values.view(len(rows), -1)  # (tokens, numbers in a row)
+                gradient, rows = weight.grad, torch.arange(len(weight), device=weight.device)
+                values = gradient
+                if gradient.is_sparse:  # its rows are those of the tokens, one after the other
+                    rows, values = gradient._indices()[0], gradient._values()
+                values = values.view(len(rows), -1)  # (rows, numbers in a row)
                 past = self.state[weight].setdefault("past", weight.new_zeros(len(weight)))
                 past.index_add_(0, rows, torch.linalg.vector_norm(values, dim=1) ** 2)
                 values /= past[rows].sqrt().add(1e-10)[:, None]  # in place: in `gradient` too
