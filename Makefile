@@ -41,15 +41,15 @@ slides: env  ## makes a deck of each lesson in build/slides; LAB= where JupyterL
 guide: env  ## makes the instructor's guide and the handout, in build/guide
 	@$(BIN)/python scripts/guide.py
 site: env  ## makes the open page in build/site: every lesson, with panels that answer
-	@$(BIN)/python scripts/website.py
+	@$(BIN)/python scripts/website.py $(REPOSITORY:%=--repository=%)
 recordings: env  ## lets the library train what the site's panels play back (ten minutes)
-	@$(BIN)/python scripts/recordings.py
+	@$(BIN)/python -m scripts.recordings
 class: env  ## reads and tries what a class has handed in: FOLDER=...
 	@$(BIN)/python -m lessons.classroom "$(FOLDER)"
 hub: env-hub  ## starts a server for a class, on this machine alone; HUB_FLAGS= for JupyterHub
 	@.venv-hub/bin/jupyterhub -f deploy/jupyterhub/trial.py $(HUB_FLAGS)
 soak: env  ## runs notebooks and claims on 15 machines; SOAK_FLAGS="--only claims"
-	@$(BIN)/python scripts/soak.py $(SOAK_FLAGS) && $(BIN)/python -m pytest -m soak tests/programs
+	@$(BIN)/python scripts/soak.py $(SOAK_FLAGS) && $(BIN)/python -m pytest -m soak tests/programs tests/browser tests/unit
 recipe: env  ## measures the recipes that the default was chosen from; SOURCE= other data
 	@$(BIN)/python benchmarks/recipe.py $(SOURCE)
 bench: env  ## measures the course against what people use (takes a C++ compiler); SOURCE= real rows
