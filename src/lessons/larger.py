@@ -7,7 +7,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from lessons.loaders import EncodedStories
-from lessons.model import TextClassifier
+from lessons.model import TextClassifier, check_fits
 
 
 class RowAdagrad(Optimizer):
@@ -16,6 +16,9 @@ class RowAdagrad(Optimizer):
     Adagrad is by Duchi et al. (2011, "Adaptive Subgradient Methods"). It keeps a sum of squares for
     each number; here a row shares one. A sparse gradient has a row for each token. It is used as it
     is: the sum takes each token by itself, and rows of the same word are not added up first.
+
+    Workers that add up sparse gradients add up such rows, too. So they take other steps than one
+    worker with the same batch; with dense gradients they take the same ones.
     """
 
     def __init__(self, params: Iterable[nn.Parameter], lr: float = 0.3) -> None:
@@ -26,7 +29,9 @@ class RowAdagrad(Optimizer):
         """Move the weights by their gradients, which are changed by that."""
         for group in self.param_groups:
             for weight in group["params"]:
-                gradient, rows = weight.grad, torch.arange(len(weight), device=weight.device)
+                if (gradient := weight.grad) is None:
+                    continue
+                rows = torch.arange(len(weight), device=weight.device)
                 values = gradient
                 if gradient.is_sparse:  # its rows are those of the tokens, one after the other
                     rows, values = gradient._indices()[0], gradient._values()
@@ -45,8 +50,10 @@ def start_from_counts(model: TextClassifier, stories: EncodedStories) -> None:
     classes. Learning from such a start is an idea of Wang and Manning (2012, "Baselines and
     Bigrams"). The other numbers stay as they are.
 
-    Raises ValueError if the vectors have fewer numbers than there are classes.
+    Raises ValueError if the vectors have fewer numbers than there are classes, or if the stories
+    have words or classes that the model does not know.
     """
+    check_fits(model, stories.token_ids, stories.labels)
     words, classes = model.embedding.num_embeddings, model.linear.out_features
     if model.embedding.embedding_dim < classes:
         raise ValueError(f"For {classes} classes the vectors need {classes} numbers or more.")

@@ -70,6 +70,27 @@ def test_words_that_were_not_seen_stay_as_they_are():
     assert moved.nonzero().flatten().tolist() == [1, 2, 3, 5, 7]
 
 
+def test_weights_without_a_gradient_stay_as_they_are():
+    model, before = fresh(sparse=True), fresh(sparse=True)
+    model.linear.requires_grad_(False)
+    learn(model, RowAdagrad(model.parameters()))
+    assert torch.equal(model.linear.weight, before.linear.weight)
+    assert not torch.equal(model.embedding.weight, before.embedding.weight)
+
+
+def test_rows_that_were_added_up_first_make_other_steps_and_those_of_a_dense_gradient():
+    """Workers add up rows of the same word, so that two do not move as one would."""
+    models = [fresh(sparse) for sparse in (True, True, False)]
+    for i, model in enumerate(models):
+        F.cross_entropy(model(IDS, OFFSETS), LABELS).backward()
+        if i == 1:
+            model.embedding.weight.grad = model.embedding.weight.grad.coalesce()
+        RowAdagrad(model.parameters()).step()
+    as_it_is, added_up, dense = (model.embedding.weight.detach() for model in models)
+    torch.testing.assert_close(added_up, dense)
+    claim("apart", (as_it_is - added_up).abs().max(), ">", 0.01)
+
+
 def test_where_the_gradient_is_zero_nothing_moves():
     model = fresh(sparse=True)
     torch.nn.init.zeros_(model.linear.weight)  # so the gradient of the embeddings is 0
@@ -115,6 +136,15 @@ def test_vectors_too_short_for_the_classes():
     stories = EncodedStories(Stories(["a"], [0], ("x", "y", "z")), Vocabulary.of("ab"))
     with pytest.raises(ValueError, match="For 3 classes the vectors need 3 numbers or more"):
         start_from_counts(TextClassifier(2, 3, 2), stories)
+
+
+def test_stories_that_the_model_is_not_made_for():
+    """A label too high would be counted for the next word, and no error would tell."""
+    stories = EncodedStories(Stories(["a b"], [2], ("x", "y", "z")), Vocabulary.of("abc"))
+    with pytest.raises(ValueError, match="A class in the stories has the id 2, but those of the"):
+        start_from_counts(TextClassifier(3, 2, 4), stories)
+    with pytest.raises(ValueError, match="A word in the stories has the id 1, but those of the"):
+        start_from_counts(TextClassifier(1, 3, 4), stories)
 
 
 def test_it_knows_much_before_the_first_step_and_learns_on(parts):
