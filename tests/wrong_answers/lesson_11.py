@@ -175,6 +175,20 @@ def never_steps(models, batches, optimizers):
     add_up(models)
 
 
+@wrong(
+    "11-together",
+    "Let the optimizers take the step.",
+    "mixes up what zero_grad(), backward() and step() do",
+)
+def takes_no_optimizer(models, batches, optimizers):
+    backward(models, batches, optimizers, lambda batch: len(batch.labels) / 10)
+    add_up(models)
+    with torch.no_grad():
+        for model in models:
+            for weights in model.parameters():
+                weights -= weights.grad
+
+
 @wrong("11-together", "Your code calls `train_step`.", "gives back something else than was asked")
 def takes_the_step_of_the_course(models, batches, optimizers):
     for model, batch, optimizer in zip(models, batches, optimizers):

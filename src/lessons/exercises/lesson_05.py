@@ -458,14 +458,14 @@ def _weight(of: nn.Module, right: nn.Module, model: nn.Module) -> float:
 
 
 def model_after(
-    steps: int, shares: Sequence[float], wipe: bool = True, every: bool = False
+    steps: int, shares: Sequence[float], wipe: bool = True, every: bool = False, rate: float = 1.0
 ) -> nn.Module:
-    """The model after so many steps, if each piece counts by its share.
+    """The model after so many steps at this rate, if each piece counts by its share.
 
     A mistaken training never wipes, or it steps after every piece.
     """
     model = little_model()
-    optimizer = SGD(model.parameters(), lr=1.0)
+    optimizer = SGD(model.parameters(), lr=rate)
     for _ in range(steps):
         if wipe:
             optimizer.zero_grad()

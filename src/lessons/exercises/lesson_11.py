@@ -3,6 +3,7 @@
 # mypy: allow-untyped-defs
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import torch
@@ -241,31 +242,34 @@ def check_together(answer: Callable[..., Any]) -> None:
 def _together_tries(answer: Callable[..., Any]) -> Iterator[Try]:
     batches = little_batches((4, 4, 2))
     models: list[nn.Module] = [little_model() for _ in batches]
-    optimizers = [SGD(model.parameters(), lr=1.0) for model in models]
+    optimizers = [SGD(model.parameters(), lr=RATE) for model in models]
     tokens = [len(batch.token_ids) for batch in batches]
     for count in (1, 2):
         with without(train_step):
             call(answer, models, batches, optimizers)
-        right = model_after(count, [0.4, 0.4, 0.2])
+        right = _after(count, [0.4, 0.4, 0.2])
         mistaken = [
-            (model_after(count, [1, 1, 1]), "The gradients are added up, and not averaged."),
-            (model_after(count, [1 / 3] * 3), _MEANS),
-            (model_after(count, [one / sum(tokens) for one in tokens]), _TOKENS),
-            (model_after(count, [1, 0, 0]), "All have the gradient of the first worker."),
-            (model_after(count, [0, 0, 1]), "All have the gradient of the last worker."),
-            (model_after(count, [0.4, 0.4, 0.2], wipe=False), "Old gradients are still there."),
+            (_after(count, [1, 1, 1]), "The gradients are added up, and not averaged."),
+            (_after(count, [1 / 3] * 3), _MEANS),
+            (_after(count, [one / sum(tokens) for one in tokens]), _TOKENS),
+            (_after(count, [1, 0, 0]), "All have the gradient of the first worker."),
+            (_after(count, [0, 0, 1]), "All have the gradient of the last worker."),
+            (_after(count, [0.4, 0.4, 0.2], wipe=False), "Old gradients are still there."),
+            (model_after(count, [0.4, 0.4, 0.2]), "Let the optimizers take the step."),
             (little_model(), "The weights have not moved."),
         ]
         for rank, model in enumerate(models):
             alone = [float(one == rank) for one in range(3)]
             part = [share * one for share, one in zip((0.4, 0.4, 0.2), alone, strict=True)]
-            own = [(model_after(count, shares), _OWN) for shares in (alone, part)]
+            own = [(_after(count, shares), _OWN) for shares in (alone, part)]
             place = _place(right, model)
             mistakes = [(_weight(one, place), why) for one, why in own + mistaken]
             example = f"One weight of worker {rank} of 3 after {counted(count, 'step')}"
             yield Try(example, _weight(model, place), _weight(right, place), mistakes)
 
 
+RATE = 0.5  # of the optimizers: not 1, where a step is the gradient itself
+_after = partial(model_after, rate=RATE)
 _OWN = "Each worker has learned from its own stories alone: the models drift apart."
 _MEANS = "That is a mean of means: the worker with 2 stories counts as much as those with 4."
 _TOKENS = "That counts tokens, so a long story counts more than a short one. Count stories."
