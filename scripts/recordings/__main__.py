@@ -3,6 +3,8 @@
 import sys
 from importlib import import_module
 
+import torch
+
 from scripts.recordings import names, write
 
 
@@ -10,6 +12,7 @@ def main(chosen: list[str]) -> None:
     """Run the library and write each recording. Ends the program if there is no such name."""
     if unknown := set(chosen) - set(names()):
         sys.exit(f"There is no recording {min(unknown)!r}. There are: {', '.join(names())}.")
+    torch.set_num_threads(1)  # a small model is fastest on one
     for name in chosen or names():
         module = import_module(f"scripts.recordings.{name}")
         path = write(name, module.record(), module.belongs_to())

@@ -8,7 +8,6 @@ import torch
 
 from conftest import ROOT
 from lessons.split import Stories
-from lessons.text import Vocabulary
 
 sys.path.append(str(ROOT / "benchmarks"))
 larger, made = (pytest.importorskip(name) for name in ("larger", "made"))
@@ -83,12 +82,6 @@ def test_the_answers_of_all_folds_are_kept_in_order():
         assert right.shape == (40,)
         assert set(right.tolist()) <= {0.0, 1.0}
         assert len(seconds) == 5
-
-
-def test_two_workers_measure_the_clock():
-    encoded = larger.EncodedStories(REAL, Vocabulary.build(REAL.texts, 1))
-    processor, clock = larger.together(2, 8, encoded, [100, 2])
-    assert processor == clock > 0
 
 
 def test_no_difference_is_none():
