@@ -137,6 +137,20 @@ def test_from_the_first_page_the_keyboard_leads_into_a_lesson(address, page):
     expect(page.get_by_role("heading", level=1)).to_contain_text("00 Start here")
 
 
+def test_one_sees_where_the_focus_is(page, site):
+    page.goto((site / LESSON).as_uri())
+    seen = """() => { const at = document.activeElement;
+        return [at.textContent.trim().slice(0, 40), getComputedStyle(at).outlineStyle]; }"""
+    reached = []
+    for _ in range(400):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement === document.body"):
+            break  # the way begins anew
+        reached.append(page.evaluate(seen))
+    assert len(reached) > 100
+    assert [name for name, outline in reached if outline == "none"] == []
+
+
 def test_the_search_finds_a_lesson(address, page):
     page.goto(f"{address}/{LESSON}")
     page.get_by_role("searchbox").first.fill("zero_grad")
@@ -186,6 +200,7 @@ def test_without_a_script_nothing_to_read_is_missing(browser, site):
 def axe(page):
     """What axe finds with all rules of WCAG 2.0, 2.1 and 2.2, levels A and AA."""
     options = {"runOnly": WCAG, "preload": False}  # it would fetch, which a page on the disk can't
+    options["rules"] = {"target-size": {"enabled": True}}  # it is off unless one asks for it
     found = Axe().run(page, options=options).response["violations"]
     return [(one["id"], node["html"][:200]) for one in found for node in one["nodes"]]
 
@@ -199,8 +214,10 @@ def look(browser, site, names):
             page.goto((site / name).as_uri())
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
             page.set_viewport_size(wide)
-            page.keyboard.press("End")  # what comes only when one scrolls
-            page.keyboard.press("Home")
+            for panel in page.locator("[data-panel]:not([data-panel=comparison])").all():
+                panel.evaluate("panel => panel.scrollIntoView()")  # then it is drawn
+                expect(panel).to_have_attribute("data-state", "ready")
+            page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")  # out of the head's way
             page.emulate_media(color_scheme="light")
             assert axe(page) == [], name
             page.emulate_media(color_scheme="dark")
@@ -215,6 +232,41 @@ def test_a_page_of_each_kind_is_for_everybody(browser, site):
 def test_every_page_is_for_everybody(browser, site):
     decks = {f"slides/{path.stem}.html" for path in NOTEBOOKS}  # see test_slides.py
     look(browser, site, sorted(set(weights(site)) - decks))
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        f"{LESSON}#05-lab?epochs={'9' * 5000}",
+        f"notebooks/07_results.html#07-headline-panel?headline=oil%20{'o' * 5000}",
+        f"notebooks/07_results.html#07-headline-panel?headline={'o' * 5000}",
+    ],
+    ids=["a value that is not offered", "a long word", "nothing but a long word"],
+)
+def test_a_link_with_a_long_value_leaves_the_page_as_narrow_as_a_phone(browser, site, link):
+    with opened(browser, viewport={"width": 320, "height": 640}) as page:
+        page.goto(f"{site.as_uri()}/{link}")
+        panel = page.locator(f"[id='{link.partition('#')[2].partition('?')[0]}']")
+        expect(panel).to_contain_text("99999" if "epochs" in link else "ooooo")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320
+
+
+def test_bars_are_seen_where_the_system_chooses_the_colours(browser, site):
+    with opened(browser, forced_colors="active") as page:
+        page.goto((site / "notebooks" / "07_results.html").as_uri() + "#07-headline-panel?")
+        bar = page.locator(".lessons-bar div").first
+        colour = "bar => getComputedStyle(bar).backgroundColor"
+        around = "bar => getComputedStyle(bar.closest('.lessons-panel')).backgroundColor"
+        assert bar.evaluate(colour) != bar.evaluate(around)
+
+
+def test_what_is_printed_is_light(browser, site):
+    with opened(browser, color_scheme="dark") as page:
+        page.goto((site / "index.html").as_uri())
+        look = "document.documentElement.dataset.theme"
+        page.evaluate(f"addEventListener('beforeprint', () => {{ window.printed = {look}; }})")
+        page.pdf()
+        assert (page.evaluate("printed"), page.evaluate(look)) == ("light", "dark")
 
 
 def test_targets_are_large_enough_for_a_thumb(browser, site):

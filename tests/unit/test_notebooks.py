@@ -14,6 +14,9 @@ import pytest
 from lesson_notebooks import NOTEBOOKS, PAGES, exercises_of, read
 from nbconvert import ScriptExporter
 
+from lessons.panels.controls import PAGE
+from scripts.slides import LIVE
+
 ROOT = Path(__file__).parents[2]
 FROM_TORCHTEXT = ROOT / "notebooks" / "torchtext" / "from_torchtext.ipynb"  # runs elsewhere
 
@@ -46,6 +49,15 @@ def test_form(path):
             assert len(lines) <= 12
             assert max(map(len, lines)) <= 88
             assert cell.execution_count, "run `make refresh`"
+
+
+@every_notebook
+def test_each_stored_panel_says_what_the_site_needs_to_let_it_answer(path):
+    outputs = [output for cell in read(path).cells for output in cell.get("outputs", [])]
+    panels = [one.data for one in outputs if LIVE in one.get("data", {}).get("text/plain", "")]
+    assert [data["text/plain"] for data in panels if PAGE not in data] == [], "run `make refresh`"
+    if path in NOTEBOOKS:
+        assert len(panels) >= 2  # the questions and the progress
 
 
 @every_notebook
