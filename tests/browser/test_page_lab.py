@@ -251,6 +251,15 @@ def test_settings_are_in_the_address_and_come_back_from_it(lab, site, path):
     assert site.get_by_role("region", name="Copy link").inner_text() == address
 
 
+def test_a_browser_that_refuses_a_new_address_changes_nothing_else(lab):
+    lab.evaluate("() => { history.replaceState = () => { throw Error('100 in 30 seconds'); }; }")
+    put(lab, "epochs", 12)
+    press(lab, "Train")
+    expect(status(lab)).to_contain_text("Finished. Epoch 12:")
+    press(lab, "Copy link")
+    expect(lab.get_by_role("region", name="Copy link")).to_contain_text("&epochs=12&")
+
+
 def test_a_new_address_on_the_same_page_is_followed(lab):
     lab.evaluate("location.hash = '#05-lab?optimizer=SGD&batch_size=8'")
     expect(lab.get_by_label("batch size, as a number")).to_have_value("8")

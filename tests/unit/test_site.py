@@ -34,6 +34,20 @@ def code(source, **data):
     return nbformat.v4.new_code_cell(source, outputs=[output], id="lab")
 
 
+# ------------------------------------------------------------------- scripts and styles
+
+LINES = 1380  # of all scripts and styles that are not made, comments and empty lines too
+
+
+def test_the_front_end_does_not_grow_in_silence():
+    files = [path for kind in ("*.js", "*.css") for path in (ROOT / "website").rglob(kind)]
+    written = [path for path in files if path.parent.name != "recordings"]
+    lines = [line for path in written for line in path.read_text(encoding="utf-8").splitlines()]
+    assert {"core.js", "site.css"} < {path.name for path in written}
+    assert len(lines) <= LINES
+    assert [line for line in lines if len(line) > 100] == []
+
+
 # -------------------------------------------------------------------------------- links
 
 

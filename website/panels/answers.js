@@ -1,28 +1,25 @@
 // The panels that ask: predictions, lines in a wrong order, questions, exercises. What they say is
 // the library's.
 {
-  const { h, svg, format, plot, dial, radios, button, buttons, statusLine, copier } = lessons;
-  const head = (title, ...more) => h("div", { class: "lessons-head" }, h("b", {}, title), ...more);
+  const { h, svg, head, format, radios, button, buttons, statusLine } = lessons;
 
   const numbers = (line) => line.split(" ").map(Number);
 
   // Right or not, as a mark and a word, and why. Screen readers skip the mark.
   const judge = (status, [mark, word], why) => status.replaceChildren(
-    h("span", { "aria-hidden": "true" }, mark), " ", h("b", {}, word), ` ${why}`);
+    h("span", { "aria-hidden": true }, mark), " ", h("b", word), ` ${why}`);
 
   // ------------------------------------------------------------------------------- predictions
   // What cells show between a question and its answer may give it away, so it is folded up. Gives
   // back a function that unfolds it and puts there what `compare` makes of the stored answer.
   function resultOf(root, { question, said }) {
     const settings = (place) => JSON.parse(place.dataset.settings);
-    const result = [...document.querySelectorAll("[data-panel=comparison]")].find((place) =>
-      settings(place).question === question);
-    const follows = (one, other) =>
-      one.compareDocumentPosition(other) & Node.DOCUMENT_POSITION_FOLLOWING;
-    const between = [...document.querySelectorAll(".cell_output")].filter((output) =>
-      result && follows(root, output) && follows(output, result));
-    const folded = between.map((output) => {
-      const details = h("details", { class: "lessons-later" }, h("summary", {}, said.later));
+    const places = [...document.querySelectorAll(".cell_output, [data-panel]")];
+    const result = places.find((place) =>
+      place.dataset.panel === "comparison" && settings(place).question === question);
+    const between = places.slice(places.indexOf(root), result ? places.indexOf(result) : 0);
+    const folded = between.filter((one) => one.matches(".cell_output")).map((output) => {
+      const details = h("details.later", h("summary", said.later));
       output.replaceWith(details);
       details.append(output);
       return details;
@@ -54,7 +51,7 @@
   lessons.panel("number-prediction", (root, settings) => {
     const { title, question, unit, unit_of_difference, labels, said } = settings;
     const values = numbers(settings.values);
-    const guess = dial("prediction", values, values[Math.floor(values.length / 2)], { unit });
+    const guess = lessons.dial("prediction", values, values[Math.floor(values.length / 2)], unit);
     const words = (number) => `${number} ${unit}`.trim();
     function compare({ drawn }) {
       const off = +(guess.value - drawn).toFixed(10); // 0.3 - 0.1 is not quite 0.2
@@ -63,9 +60,9 @@
       const summary = format(said.compared, [words(guess.value), words(drawn), how]);
       const marks = [drawn, guess.value].map((number, i) =>
         [number, `${labels[i]}: ${words(number)}`]);
-      return [scale([...values, drawn], marks, summary), h("p", {}, summary)];
+      return [scale([...values, drawn], marks, summary), h("p", summary)];
     }
-    root.append(head(title), h("div", { class: "lessons-question" }, question), guess.element,
+    root.append(head(title), h(".question", question), guess.element,
       ...committer(root, settings, guess.element.querySelectorAll("input"),
         () => words(guess.value), compare));
   });
@@ -79,13 +76,12 @@
       svg("text", { x: x(number), y, "text-anchor": side(number) }, text);
     const [dot, square] = ["m-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0", "m-6-6h12v12h-12z"];
     const drawn = marks.map(([number, name], i) =>
-      svg("g", { class: `lessons-line lessons-${["train", "validation"][i]}` },
-        svg("path", { class: "lessons-mark",
-          d: `M${x(number)} ${68 - 40 * i}${[dot, square][i]}` }),
+      svg(`g.line.${["train", "validation"][i]}`,
+        svg("path.mark", { d: `M${x(number)} ${68 - 40 * i}${[dot, square][i]}` }),
         write(name, number, 55 - 40 * i)));
-    return h("div", { class: "lessons-plot lessons-wide-plot", role: "img", "aria-label": alt },
-      svg("svg", { viewBox: "0 0 400 110", "aria-hidden": "true" },
-        svg("path", { class: "lessons-axes", d: "M12 84v6h376v-6" }),
+    return lessons.image("plot.wide-plot", alt,
+      svg("svg", { viewBox: "0 0 400 110", "aria-hidden": true },
+        svg("path.axes", { d: "M12 84v6h376v-6" }),
         [low, high].map((number) => write(number, number, 106)), drawn));
   }
 
@@ -95,16 +91,15 @@
     const guess = radios(question, options);
     const place = () => options.indexOf(guess.value);
     function compare({ labels, alts, said, drawn }) {
-      if (!drawn[0]) return [h("p", {}, said[place()])]; // all of it was NaN or infinite
+      if (!drawn[0]) return [h("p", said[place()])]; // all of it was NaN or infinite
       const lines = [drawn[0], drawn[place() + 1]].map(numbers);
       const look = lines[0].length > 60 ? "smooth" : "bold"; // so many marks would hide the lines
       const series = lines.map((heights, i) => ({ kind: ["train", "validation"][i], look,
         name: labels[i && place() + 1],
         points: heights.map((height, step) => [step + 1, height]) }));
-      const both = plot({ title: "", xlabel, ylabel, xmax: lines[0].length,
-        ymax: 1.1 * Math.max(...lines.flat()), series, alt: alts[place()] });
-      both.classList.add("lessons-wide-plot");
-      return [both, h("p", {}, said[place()])];
+      const both = lessons.plot({ xlabel, ylabel, xmax: lines[0].length, series,
+        ymax: 1.1 * Math.max(...lines.flat()) });
+      return [lessons.image("wide-plot", alts[place()], both), h("p", said[place()])];
     }
     const top = 1.1 * Math.max(...sketches.flat());
     const line = (heights) => heights.map((height, step) =>
@@ -112,13 +107,11 @@
     const drawings = sketches.map((heights, i) => svg("svg", { viewBox: "0 0 130 84" },
       svg("text", { x: 71, y: 12, "text-anchor": "middle" }, options[i][0]),
       svg("text", { x: 71, y: 82, "text-anchor": "middle" }, xlabel),
-      svg("path", { class: "lessons-axes", d: "M16 18v50h110" }),
-      svg("g", { class: "lessons-line lessons-train" },
-        svg("path", { class: "lessons-dash", d: `M${line(heights)}` }))));
-    root.append(head(title), h("div", { class: "lessons-body" },
-      h("div", {}, guess, committer(root, settings, guess.inputs, () => names[place()], compare)),
-      h("div", { class: "lessons-plot lessons-sketches", role: "img", "aria-label": alt },
-        drawings)));
+      svg("path.axes", { d: "M16 18v50h110" }),
+      svg("g.line.train", svg("path.dash", { d: `M${line(heights)}` }))));
+    root.append(head(title), h(".body",
+      h("div", guess, committer(root, settings, guess.inputs, () => names[place()], compare)),
+      lessons.image("plot.sketches", alt, drawings)));
   });
 
   // ------------------------------------------------------------------ lines in the wrong order
@@ -149,11 +142,12 @@
     const tell = (text) => say(format(text, [chosen + 1, lines.length]));
     function show() {
       const shown = lines.map((line) => line.replaceAll("    ", "\u00a0\u00a0\u00a0\u00a0"));
-      const made = radios("Lines", shown, { onchange: (line) => {
+      const made = radios("Lines", shown);
+      made.value = shown[chosen];
+      made.listen((line) => {
         chosen = shown.indexOf(line);
         tell(said.chosen);
-      } });
-      made.inputs[chosen].checked = true;
+      });
       made.element.classList.add("lessons-lines");
       list.replaceChildren(made.element);
     }
@@ -169,7 +163,7 @@
       const same = lines.join("\n") === right.join("\n");
       judge(status, said.verdicts[wrong ? 0 : 1], wrong || (same ? said.same : said.other));
     }
-    root.append(head(title), h("pre", {}, first), list, buttons(button("Move up", () => move(-1)),
+    root.append(head(title), h("pre", first), list, buttons(button("Move up", () => move(-1)),
       button("Move down", () => move(1)), button("Check", check)), status);
     show();
   });
@@ -181,28 +175,25 @@
     root.append(head(title, count), ...questions.flatMap(({ text, options }, number) => {
       const { element: why } = statusLine();
       why.classList.add("lessons-why");
-      const asked = radios(`${number + 1}. ${text}`, options.map((option) => option.text), {
-        onchange: (chosen) => {
-          const option = options.find((one) => one.text === chosen);
-          judge(why, said.verdicts[Number(option.right)], option.why);
-          right[number] = option.right;
-          count.textContent = format(said.right, [right.filter(Boolean).length, questions.length]);
-        } });
+      const asked = radios(`${number + 1}. ${text}`, options.map((option) => option.text));
+      asked.listen((chosen) => {
+        const option = options.find((one) => one.text === chosen);
+        judge(why, said.verdicts[Number(option.right)], option.why);
+        right[number] = option.right;
+        count.textContent = format(said.right, [right.filter(Boolean).length, questions.length]);
+      });
       return [asked.element, why];
     }));
   });
 
-  lessons.panel("progress", (root, { title, said }) => root.append(head(title), h("p", {}, said)));
+  lessons.panel("progress", (root, { title, said }) => root.append(head(title), h("p", said)));
 
   // Under the code of an exercise, a button that copies it.
   function offerStarter(code) {
     if (!/\ncheck\("\d\d-[\w-]+", .*\)\s*$/.test(code.textContent)) return;
     const { element: status, say } = statusLine();
-    const copy = copier("Copy the starter", () => code.textContent.trimEnd(), say);
-    code.closest(".cell_input").after(h("div", { class: "lessons-panel lessons-starter" },
-      buttons(copy), status));
+    const copy = lessons.copier("Copy the starter", () => code.textContent.trimEnd(), say);
+    code.closest(".cell_input").after(h(".panel.starter", buttons(copy), status));
   }
-  const offerStarters = () => document.querySelectorAll(".cell_input pre").forEach(offerStarter);
-  if (document.readyState === "loading") addEventListener("DOMContentLoaded", offerStarters);
-  else offerStarters();
+  document.querySelectorAll(".cell_input pre").forEach(offerStarter);
 }

@@ -1,6 +1,6 @@
 // Lesson 09: a broken training beside its healthy twin, and the mystery, from recordings of both.
 {
-  const { h, format, fixed, percent, button, enable, buttons } = lessons;
+  const { h, head, image, format, fixed, percent, button, enable, buttons } = lessons;
   const PACE = 1600; // ms in which the epochs of a run appear
   const NUMBERS = Array.from({ length: 999 }, (_, i) => i + 1); // of mysteries
 
@@ -42,20 +42,16 @@
       });
       const scale = thick.endsWith("loss") ? scaled(series, data)
         : { ylabel: "accuracy", ymax: 1.04, written: (share) => percent(share) };
-      return lessons.plot({ title, alt, xlabel: "epoch", xmax, series, ...scale });
+      return lessons.plot({ title, xlabel: "epoch", xmax, series, ...scale });
     });
-    made.slice(1).forEach((one) => one.setAttribute("aria-hidden", "true")); // one text for all
-    return h("div", { class: "lessons-plots lessons-twins" }, made);
+    return image("plots.twins", alt, made);
   }
 
   function table({ words, scores }, names, runs, kept) {
-    const row = (run, i) => h("tr", {}, h("th", { scope: "row" }, names[i]), h("td", {}, kept[i]),
-      scores.map((score) => h("td", {}, (score.endsWith("loss") ? (loss) => fixed(loss, 2)
-        : percent)(run[kept[i] - 1][score]))));
-    const heads = words.heads.map((head) => h("th", { scope: "col" }, head));
-    const named = { tabindex: 0, role: "region", "aria-label": words.caption };
-    return h("div", { class: "lessons-table", ...named }, h("table", {},
-      h("caption", {}, words.caption), h("tr", {}, heads), runs.map(row)));
+    const write = (score, value) => (score.endsWith("loss") ? fixed(value, 2) : percent(value));
+    return lessons.table(words.caption, words.heads, runs.map((run, i) =>
+      [h("th", { scope: "row" }, names[i]), kept[i],
+        ...scores.map((score) => write(score, run[kept[i] - 1][score]))]));
   }
 
   lessons.panel("break-it", async (root) => {
@@ -142,9 +138,9 @@
 
     function show() {
       const { names, kept, shown, playing } = now;
-      for (const one of [run, ask]) enable(one, !playing);
-      enable(stop, playing);
-      for (const one of [diagnose, reveal]) enable(one, open && !playing);
+      enable(!playing, run, ask);
+      enable(playing, stop);
+      enable(open && !playing, diagnose, reveal);
       const seen = now.runs.map((one, i) => one.slice(0, Math.max(0, shown - i * one.length)));
       const done = kept.length && seen[1].length === now.runs[1].length;
       if (met) count.textContent = format(words.solved, { solved, met });
@@ -154,11 +150,10 @@
 
     for (const one of [bug, seed]) one.listen(choose);
     mystery.listen((number) => { if (number !== "none") begin(secretOf(number), number); });
-    root.append(h("div", { class: "lessons-head" }, h("b", {}, words.title), count),
-      h("div", { class: "lessons-body" }, h("div", {}, bug, seed, buttons(run, stop, ask,
-        lessons.copier("Copy link", () => link(), status.say))),
-      h("div", {}, status, guess, buttons(diagnose, reveal))),
-      view, facts, h("p", {}, words.recorded));
+    root.append(head(words.title, count), h(".body",
+      h("div", bug, seed,
+        buttons(run, stop, ask, lessons.copier("Copy link", () => link(), status.say))),
+      h("div", status, guess, buttons(diagnose, reveal))), view, facts, h("p", words.recorded));
     choose();
     const link = lessons.address(root, { bug, seed, mystery }, status.say);
   });

@@ -4,8 +4,8 @@
 // A control has `element`, `value` (to read and to set), `values` (what it offers) and `listen`.
 const lessons = (() => {
   const kinds = {}; // how to draw a panel, by name
-  const waiting = {}; // of recordings: what to do with the data when it is here
-  const promises = {};
+  const recordings = {}; // promises, by name
+  const waiting = {}; // what to do with the data of a recording when it is here
   const base = new URL("../recordings/", document.currentScript.src);
 
   // ------------------------------------------------------------------------ panels and recordings
@@ -13,21 +13,16 @@ const lessons = (() => {
     for (const { isIntersecting, target } of seen) if (isIntersecting) draw(target);
   }, { rootMargin: "600px" });
 
-  function panel(name, render) {
+  function panel(name, render) { // scripts are deferred, so the page is complete
     kinds[name] = render;
-    if (document.readyState !== "loading") begin();
-  }
-
-  function begin() {
-    for (const root of document.querySelectorAll("div[data-panel]:not([data-state])"))
-      if (kinds[root.dataset.panel]) near.observe(root);
+    document.querySelectorAll(`[data-panel="${name}"]`).forEach((root) => near.observe(root));
     follow();
   }
 
   // data-state is "drawing", then "ready" or "failed". What stood there before stays if it fails.
   async function draw(root) {
     near.unobserve(root);
-    if (root.dataset.state || !kinds[root.dataset.panel]) return;
+    if (root.dataset.state) return;
     root.dataset.state = "drawing";
     const before = [...root.childNodes];
     try {
@@ -36,15 +31,15 @@ const lessons = (() => {
       root.dataset.state = "ready";
     } catch (error) {
       root.dataset.state = "failed";
-      root.replaceChildren(...before, h("p", { class: "lessons-error", role: "alert" },
+      root.replaceChildren(...before, h("p.error", { role: "alert" },
         `This panel does not work here. ${error.message}`));
     }
   }
 
   // Browsers do not find the place of an address with settings, such as #05-lab?epochs=3.
   async function follow() {
-    const root = linked().root;
-    if (!root?.dataset.panel || !kinds[root.dataset.panel]) return;
+    const { root } = linked();
+    if (!kinds[root?.dataset.panel]) return;
     await draw(root);
     root.scrollIntoView();
   }
@@ -52,42 +47,48 @@ const lessons = (() => {
     const [id, ...query] = location.hash.slice(1).split("?");
     return { root: document.getElementById(id), query: new URLSearchParams(query.join("?")) };
   }
-  addEventListener("DOMContentLoaded", begin);
   addEventListener("hashchange", follow);
 
   function recording(name) {
-    promises[name] ??= new Promise((resolve, reject) => {
+    return recordings[name] ??= new Promise((resolve, reject) => {
       waiting[name] = resolve;
       const failed = () => reject(new Error(`The recording ${name}.js could not be loaded.`));
       document.head.append(h("script", { src: new URL(`${name}.js`, base).href, onerror: failed }));
     });
-    return promises[name];
   }
   const recorded = (name, data) => waiting[name]?.(data);
 
   // ------------------------------------------------------------------------------ small builders
-  // An element. Attributes whose names begin with "on" are listeners; children may be controls.
-  function h(tag, attributes = {}, ...children) {
-    return fill(document.createElement(tag), attributes, children);
+  // An element: h("p.note", { id: "some" }, ...children) has the class lessons-note, h(".note") is
+  // a div. Attributes may be left out; what begins with "on" is a listener. Children are texts,
+  // elements and controls, or lists of them; null is none.
+  const h = maker("http://www.w3.org/1999/xhtml");
+  const svg = maker("http://www.w3.org/2000/svg");
+  function maker(namespace) {
+    return (what, ...children) => {
+      const [tag, ...classes] = what.split(".");
+      const element = document.createElementNS(namespace, tag || "div");
+      element.classList.add(...classes.map((name) => `lessons-${name}`));
+      const given = children[0]?.constructor === Object && !children[0].element;
+      for (const [name, value] of Object.entries(given ? children.shift() : {})) {
+        if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+        else element.setAttribute(name, value);
+      }
+      const shown = children.flat().filter((child) => child != null);
+      element.append(...shown.map((child) => child.element ?? child));
+      return element;
+    };
   }
-  function svg(tag, attributes = {}, ...children) {
-    return fill(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
-  }
-  function fill(element, attributes, children) {
-    for (const [name, value] of Object.entries(attributes)) {
-      if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-      else if (typeof value === "boolean") element.toggleAttribute(name, value);
-      else if (value != null) element.setAttribute(name, value);
-    }
-    element.append(...children.flat().filter((child) => child != null).map((c) => c.element ?? c));
-    return element;
-  }
+  const head = (title, ...more) => h(".head", h("b", title), ...more);
+  const image = (kind, alt, ...children) => // whose text says all that is in it
+    h(`.${kind}`, { role: "img", "aria-label": alt }, ...children);
   let number = 0;
   const newId = () => `lessons-${number++}`;
 
-  // The value of a control and who listens to it. `show` draws a new value.
+  // The value of a control and who listens to it. `show` draws a value.
   function control(values, value, show) {
     const listeners = [];
+    show(value);
     return {
       values,
       listen: (listener) => listeners.push(listener),
@@ -102,12 +103,12 @@ const lessons = (() => {
 
   // A slider over some values and a number box, both always equal. A typed number is replaced by
   // the nearest value; arrow keys in the box go to the next one. `unit` stands behind the number.
-  function dial(name, values, value, { unit = "", onchange } = {}) {
+  function dial(name, values, value, unit = "") {
     const id = newId();
     const slider = h("input", { type: "range", id, min: 0, max: values.length - 1, step: 1,
       oninput: () => { made.value = values[slider.value]; } });
-    const box = h("input", { type: "number", class: "lessons-number", step: "any", min: values[0],
-      max: values.at(-1), "aria-label": `${name}, as a number`, inputmode: "decimal",
+    const box = h("input.number", { type: "number", step: "any", min: values[0], max: values.at(-1),
+      "aria-label": `${name}, as a number`, inputmode: "decimal",
       onchange: () => { made.value = box.value === "" ? made.value : nearest(+box.value); },
       onkeydown: (event) => {
         const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
@@ -122,49 +123,70 @@ const lessons = (() => {
       slider.setAttribute("aria-valuetext", `${now} ${unit}`.trim());
       box.value = now;
     });
-    made.value = value;
-    if (onchange) made.listen(onchange);
-    made.element = h("div", { class: "lessons-row" }, h("label", { for: id }, name), slider, box,
-      h("span", { class: "lessons-unit" }, unit));
+    made.element = h(".row", h("label", { for: id }, name), slider, box, h("span.unit", unit));
     return made;
   }
 
   // A menu of texts. `radios` asks the same with everything in sight, and begins without an answer.
-  function choice(name, options, value = options[0], { onchange } = {}) {
+  function choice(name, options, value = options[0]) {
     const id = newId();
     const menu = h("select", { id, onchange: () => { made.value = menu.value; } },
-      options.map((option) => h("option", {}, option)));
+      options.map((option) => h("option", option)));
     const made = control(options, value, (now) => { menu.value = now; });
-    made.value = value;
-    if (onchange) made.listen(onchange);
-    made.element = h("div", { class: "lessons-row" }, h("label", { for: id }, name), menu);
+    made.element = h(".row", h("label", { for: id }, name), menu);
     return made;
   }
-  function radios(question, options, { onchange } = {}) {
+  function checkBox(name, value) {
+    const box = h("input", { type: "checkbox", onchange: () => { made.value = box.checked; } });
+    const made = control([true, false], value, (now) => { box.checked = now; });
+    made.element = h("label.check", box, name);
+    return made;
+  }
+  function radios(question, options) {
     const group = newId();
     const inputs = options.map((option) => h("input", { type: "radio", name: group,
       onchange: () => { made.value = option; } }));
     const made = control(options, null, (now) =>
       inputs.forEach((input, i) => { input.checked = options[i] === now; }));
-    if (onchange) made.listen(onchange);
     made.inputs = inputs;
-    made.element = h("fieldset", { class: "lessons-choice" },
-      h("legend", { class: "lessons-question" }, question),
-      options.map((option, i) => h("label", {}, inputs[i], h("span", {}, option))));
+    made.element = h("fieldset.choice", h("legend.question", question),
+      options.map((option, i) => h("label", inputs[i], h("span", option))));
     return made;
   }
 
-  // A button that can be off and keeps the focus then. `enable(button, false)` turns it off.
+  // A button that can be off and keeps the focus then. `enable(false, button)` turns it off.
   function button(name, act, { primary = false } = {}) {
-    return h("button", { type: "button", class: primary ? "lessons-primary" : null,
+    return h(primary ? "button.primary" : "button", { type: "button",
       onclick: ({ currentTarget }) => currentTarget.ariaDisabled !== "true" && act() }, name);
   }
-  const enable = (made, on) => { made.ariaDisabled = on ? "false" : "true"; };
-  const buttons = (...members) => h("div", { class: "lessons-buttons" }, ...members);
+  const enable = (on, ...some) => some.forEach((one) => { one.ariaDisabled = String(!on); });
+  const buttons = (...members) => h(".buttons", ...members);
+
+  // Play takes the control that `now` gives from value to value, a whole number each, to the last
+  // one or until Pause. From the last one it begins at `start` again.
+  function player(now, start, pace) {
+    let timer = 0;
+    const atEnd = () => now().value === now().values.at(-1);
+    const pause = () => {
+      timer = clearInterval(timer);
+      element.textContent = "Play";
+    };
+    const beat = () => {
+      if (!atEnd()) now().value += 1;
+      if (atEnd()) pause();
+    };
+    const element = button("Play", () => {
+      if (timer) return pause();
+      if (atEnd()) now().value = start;
+      timer = setInterval(beat, pace);
+      element.textContent = "Pause";
+    }, { primary: true });
+    return { element, pause };
+  }
 
   // A line of text that screen readers read out when it changes: say("text"), say("text", true).
   function statusLine() {
-    const element = h("p", { class: "lessons-status", role: "status" });
+    const element = h("p.status", { role: "status" });
     const say = (text, error = false) => {
       element.textContent = text;
       element.classList.toggle("lessons-error", error);
@@ -174,9 +196,8 @@ const lessons = (() => {
 
   // A button that copies a text and shows it, so that it can be had where there is no clipboard.
   function copier(name, text, told) {
-    const shown = h("pre",
-      { class: "lessons-code", tabindex: 0, role: "region", "aria-label": name });
-    const element = h("div", {}, button(name, async () => {
+    const shown = h("pre.code", { tabindex: 0, role: "region", "aria-label": name });
+    const element = h("div", button(name, async () => {
       shown.textContent = text();
       element.append(shown);
       const copied = await navigator.clipboard?.writeText(text()).then(() => true, () => false);
@@ -186,7 +207,19 @@ const lessons = (() => {
     return { element };
   }
 
+  // A table that scrolls sideways where it is too wide, by keyboard too. The cells of `rows` are
+  // texts, or elements as they are to be.
+  function table(caption, heads, rows) {
+    const cell = (one) => (one instanceof Node ? one : h("td", String(one)));
+    return h(".table", { tabindex: 0, role: "region", "aria-label": caption }, h("table",
+      h("caption", caption), h("tr", heads.map((name) => h("th", { scope: "col" }, name))),
+      rows.map((cells) => h("tr", cells.map(cell)))));
+  }
+
   // -------------------------------------------------------------------------- numbers and drawings
+  // Whole numbers that are written in base64, the lowest byte first.
+  const unpacked = (text, Numbers) =>
+    new Numbers(Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0)).buffer);
   // As Python writes them: half goes to the even digit, and only where the number is exactly half.
   function fixed(value, digits = 0) {
     if (!Number.isFinite(value)) return Number.isNaN(value) ? "NaN" : value > 0 ? "inf" : "-inf";
@@ -213,8 +246,8 @@ const lessons = (() => {
   // Lines over two axes, and their names. A series is { kind, name, points: [[x, y], ...], note };
   // its kind, of MARKS, decides marker, dash and colour; `note` is at its first point; `look`
   // may be "thin" (dotted) or "smooth", both without markers. Points that are NaN or infinite are
-  // left out. `alt` says all in words and numbers.
-  function plot({ title, xlabel, ylabel, xmin = 0, xmax, ymax, series, alt, legend = true,
+  // left out. It belongs into an `image`, with a text that says all in words and numbers.
+  function plot({ title = "", xlabel, ylabel, xmin = 0, xmax, ymax, series, legend = true,
     written = (value) => (value < 1e5 ? String(value) : value.toExponential()) }) {
     const [left, top, width, height] = [58, 26, 334, 186];
     const id = newId();
@@ -223,7 +256,7 @@ const lessons = (() => {
     const text = (words, x, y, at) => svg("text", { x, y, "text-anchor": "middle", ...at }, words);
     const across = ticks(xmax, xmin, true).map((value) => text(value, x(value), top + height + 16));
     const up = ticks(ymax).flatMap((value) => [
-      svg("path", { class: "lessons-grid", d: `M${left} ${y(value)}h${width}` }),
+      svg("path.grid", { d: `M${left} ${y(value)}h${width}` }),
       text(written(value), left - 6, y(value) + 4, { "text-anchor": "end" })]);
     const lines = series.map(({ points, note, ...how }) => {
       const seen = points.filter((point) => point.every(Number.isFinite));
@@ -234,21 +267,19 @@ const lessons = (() => {
     });
     const inside = svg("clipPath", { id }, // lines may leave the axes, and marks lie on them
       svg("rect", { x: left - 20, y: top - 6, width: width + 26, height: height + 12 }));
-    const drawn = svg("svg", { viewBox: "0 0 400 250", "aria-hidden": "true" }, inside, up, across,
+    const drawn = svg("svg", { viewBox: "0 0 400 250", "aria-hidden": true }, inside, up, across,
       text(title, left, 15, { class: "lessons-title", "text-anchor": "start" }),
       text(xlabel, left + width / 2, 246),
       text(ylabel, 0, 0, { transform: `translate(12 ${top + height / 2}) rotate(-90)` }),
-      svg("path", { class: "lessons-axes", d: `M${left} ${top}v${height}h${width}` }),
+      svg("path.axes", { d: `M${left} ${top}v${height}h${width}` }),
       svg("g", { "clip-path": `url(#${id})` }, lines));
-    const names = series.filter(({ name }) => name).map((one) => h("span", {}, svg("svg",
-      { viewBox: "0 0 34 18", "aria-hidden": "true" }, line(one, "M2 9h30", ["17 9"])), one.name));
-    return h("div", { class: "lessons-plot", role: "img", "aria-label": alt }, drawn,
-      legend ? h("div", { class: "lessons-legend" }, names) : null);
+    const names = series.filter(({ name }) => name).map((one) => h("span", svg("svg",
+      { viewBox: "0 0 34 18", "aria-hidden": true }, line(one, "M2 9h30", ["17 9"])), one.name));
+    return h(".plot", drawn, legend ? h(".legend", names) : null);
   }
   function line({ kind, look = "bold" }, d, places) {
     const marks = places.map((place) => `M${place}${MARKS[kind]}`).join("");
-    return svg("g", { class: `lessons-line lessons-${kind} lessons-${look}` },
-      svg("path", { class: "lessons-dash", d }), svg("path", { class: "lessons-mark", d: marks }));
+    return svg(`g.line.${kind}.${look}`, svg("path.dash", { d }), svg("path.mark", { d: marks }));
   }
   function ticks(most, least = 0, whole = false) {
     const rough = (most - least) / 6;
@@ -261,8 +292,9 @@ const lessons = (() => {
   // ---------------------------------------------------------------------------------- the address
   // Keeps the settings of a panel in the address: #05-lab?epochs=12. They are read now and when the
   // address changes, in the order of `controls`, and written when someone changes a control. Of
-  // what is not offered `told` gets a sentence. Gives back a function for the address as it is.
-  function address(root, controls, told = () => {}) {
+  // what is not offered `told` gets a sentence. `show`, if there is one, is called now and at each
+  // change. Gives back a function for the address as it is.
+  function address(root, controls, told, show = () => {}) {
     let reading = false;
     const link = () => {
       const pairs = Object.entries(controls).map(([name, control]) => [name, control.value]);
@@ -284,14 +316,20 @@ const lessons = (() => {
       if (wrong.length) told("The address asks for what is not offered here, which is left out: " +
         `${wrong.map((name) => `${name}=${query.get(name)}`).join(", ")}.`, true);
     };
-    for (const control of Object.values(controls))
-      control.listen(() => reading || history.replaceState(null, "", link()));
+    const write = () => {
+      try {
+        if (!reading) history.replaceState(null, "", link());
+      } catch {} // Safari allows 100 in 30 seconds; the next one has all settings again
+    };
+    for (const control of Object.values(controls)) [show, write].forEach(control.listen);
     addEventListener("hashchange", read);
+    show();
     read();
     return () => location.href.split("#")[0] + link();
   }
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  return { panel, recording, recorded, control, h, svg, fixed, format, percent, plot, dial, choice,
-    radios, button, enable, buttons, statusLine, copier, address, still };
+  return { panel, recording, recorded, h, svg, head, image, control, dial, choice, checkBox, radios,
+    button, enable, buttons, player, statusLine, copier, table, unpacked, fixed, format, percent,
+    plot, address, still };
 })();

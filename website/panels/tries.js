@@ -1,7 +1,6 @@
 // Three panels that compute what they show: a pile that is cut, batches, and a walk downhill.
 {
-  const { h, svg, format, fixed, dial, button, buttons, statusLine } = lessons;
-  const head = (title) => h("div", { class: "lessons-head" }, h("b", {}, title));
+  const { h, svg, head, image, format, fixed, dial, button, buttons, address } = lessons;
   const count = (most) => Array.from({ length: most }, (_, i) => i); // 0, 1, ...
 
   // --------------------------------------------------------------- lesson 01: the pile is cut
@@ -21,57 +20,49 @@
   // Groups of bars, each with its number above it: [[name, [[part, height], ...]], ...].
   function bars(title, groups, written) {
     const most = Math.max(...groups.flatMap(([, pillars]) => pillars.map((pillar) => pillar[1])));
-    const pillar = ([part, value]) => h("span", {}, written(value),
-      h("i", { class: `lessons-${part}`, style: `height: ${(130 * value) / most}px` }));
-    return h("figure", { class: "lessons-bars" }, h("figcaption", {}, title), h("div", {},
-      groups.map(([name, pillars]) => h("div", {}, h("p", {}, pillars.map(pillar)), name))));
+    const pillar = ([part, value]) => h("span", written(value),
+      h(`i.${part}`, { style: `height: ${(130 * value) / most}px` }));
+    return h("figure.bars", h("figcaption", title), h("div",
+      groups.map(([name, pillars]) => h("div", h("p", pillars.map(pillar)), name))));
   }
 
   lessons.panel("split", async (root) => {
     const data = await lessons.recording("split");
     const { words, names, parts, percent } = data;
-    const box = h("input", { type: "checkbox",
-      onchange: () => { stratified.value = box.checked; } });
-    const stratified = lessons.control([true, false], true, (on) => { box.checked = on; });
     const controls = {
       stories: dial("stories", data.sizes, data.sizes.at(-1)),
-      training: dial("training", percent, 80, { unit: "%" }),
-      validation: dial("validation", percent, 10, { unit: "%" }),
+      training: dial("training", percent, 80, "%"),
+      validation: dial("validation", percent, 10, "%"),
       seed: dial("seed", data.seeds, data.seeds[0]),
+      stratified: lessons.checkBox(words.stratified, true),
     };
-    const { element: status, say } = statusLine();
-    const view = h("div", { class: "lessons-pair" });
+    const { element: status, say } = lessons.statusLine();
+    const view = image("pair", "");
 
     function show() {
-      const [stories, train, validation, seed] = Object.values(controls).map((one) => one.value);
-      const refused = data.refused[stories][`${train} ${validation} ${stratified.value}`];
+      const [stories, train, validation, seed, stratified] =
+        Object.values(controls).map((one) => one.value);
+      const refused = data.refused[stories][`${train} ${validation} ${stratified}`];
       if (train + validation >= 100) return say(words.nothing, true);
       if (refused) return say(refused, true);
       const pile = [...data.piles[stories][seed]];
-      const counts = cut(pile, names, [train / 100, validation / 100], stratified.value);
+      const counts = cut(pile, names, [train / 100, validation / 100], stratified);
       const totals = counts.map((part) => part.reduce((a, b) => a + b));
       const sizes = Object.fromEntries(parts.map((part, i) => [part, totals[i]]));
       const classes = `${names.map((name, i) => `${counts[2][i]} ${name}`).join(", ")}.`;
       say(`${format(words.sizes, sizes)} ${format(words.classes, { classes })}`);
-      const title = words[stratified.value ? "cut stratified" : "cut by chance"];
+      const title = words[stratified ? "cut stratified" : "cut by chance"];
       view.replaceChildren(
-        bars(words.parts, parts.map((part, i) => [part, [[part, totals[i]]]]), (n) =>
-          format("{n:,}", { n })),
+        bars(words.parts, parts.map((part, i) => [part, [[part, totals[i]]]]),
+          (n) => format("{n:,}", { n })),
         bars(`${title}: ${words.share}`, names.map((name, c) =>
-          [name, parts.map((part, i) => [part, counts[i][c] / totals[i]])]), (share) =>
-          +(100 * share).toPrecision(3)));
-      view.setAttribute("aria-label", status.textContent);
+          [name, parts.map((part, i) => [part, counts[i][c] / totals[i]])]),
+        (share) => +(100 * share).toPrecision(3)));
+      view.ariaLabel = status.textContent;
     }
-    const legend = parts.map((part) => h("span", {}, h("i", { class: `lessons-${part}` }), part));
-    view.setAttribute("role", "img");
-    root.append(head(words.title), h("div", { class: "lessons-body" },
-      h("div", {}, Object.values(controls),
-        h("label", { class: "lessons-check" }, box, words.stratified), status),
-      h("div", {}, view, h("div", { class: "lessons-legend" }, legend))));
-    box.checked = true;
-    for (const one of [...Object.values(controls), stratified]) one.listen(show);
-    show();
-    lessons.address(root, { ...controls, stratified }, say);
+    root.append(head(words.title), h(".body", h("div", Object.values(controls), status),
+      h("div", view, h(".legend", parts.map((part) => h("span", h(`i.${part}`), part))))));
+    address(root, controls, say, show);
   });
 
   // ------------------------------------------------------- lesson 02: epoch, batch and iteration
@@ -82,42 +73,32 @@
       ({ number: i + 1, from: i * size, to: Math.min((i + 1) * size, stories) }));
     const kindOf = ({ number, from, to }) =>
       number <= read ? "read" : to - from === size ? "full" : "rest";
-    const boxes = ["read", "full", "rest"].map((kind) => svg("path", { class: `lessons-${kind}`,
+    const boxes = ["read", "full", "rest"].map((kind) => svg(`path.${kind}`, {
       d: batches.filter((batch) => kindOf(batch) === kind)
         .map(({ from, to }) => `M${from} 0H${to}v1H${from}z`).join("") }));
     const room = ({ from, to }) => (width * (to - from)) / stories > 24; // px for its number
     const numbers = batches.filter((batch) => room(batch) || batch.to === stories).map((batch) =>
-      h("span", { class: room(batch) ? `lessons-${kindOf(batch)}` : "lessons-above",
-        style: `left: ${(50 * (batch.from + batch.to)) / stories}%` }, batch.number));
-    return h("div", { class: "lessons-strip", role: "img", "aria-label": alt },
+      h(`span.${room(batch) ? kindOf(batch) : "above"}`,
+        { style: `left: ${(50 * (batch.from + batch.to)) / stories}%` }, batch.number));
+    return image("strip", alt,
       svg("svg", { viewBox: `0 0 ${stories} 1`, preserveAspectRatio: "none" }, boxes), numbers);
   }
 
   lessons.panel("batches", (root, { title, stories, batch_size, counts, sizes, words }) => {
     const pile = dial("stories", counts, stories);
-    const size = dial("batch size", sizes, batch_size, { unit: "stories" });
-    const { element: status, say } = statusLine();
+    const size = dial("batch size", sizes, batch_size, "stories");
+    const { element: status, say } = lessons.statusLine();
     const [place, view] = [h("div"), h("div")];
-    const play = button("Play", () => (timer ? pause() : turn()), { primary: true });
-    let [read, timer, all] = [null, 0, 0]; // `read` is a slider, new after each cut
+    const play = lessons.player(() => read, 1, PACE);
+    let [read, all] = [null, 0]; // `read` is a slider, new after each cut
 
     function cutAgain() {
-      pause();
+      play.pause();
       all = Math.ceil(pile.value / size.value);
-      read = dial("iteration", count(all + 1), 0, { onchange: show });
+      read = dial("iteration", count(all + 1), 0);
+      read.listen(show);
       place.replaceChildren(read.element);
       show();
-    }
-    function pause() {
-      clearTimeout(timer);
-      timer = 0;
-      play.textContent = "Play";
-    }
-    function turn() {
-      read.value = (read.value % all) + 1;
-      if (read.value === all) return pause();
-      play.textContent = "Pause";
-      timer = setTimeout(turn, PACE);
     }
     function show() {
       const rest = pile.value - (all - 1) * size.value;
@@ -131,17 +112,15 @@
       view.replaceChildren(strip(pile.value, size.value, read.value, text, view.clientWidth));
     }
     root.append(head(title), pile.element, size.element, place, buttons(play), view, status);
-    for (const one of [pile, size]) one.listen(cutAgain);
-    cutAgain();
-    lessons.address(root, { stories: pile, batch_size: size }, say);
+    address(root, { stories: pile, batch_size: size }, say, cutAgain);
   });
 
   // ------------------------------------------------------------- lesson 04: steps down the slope
   lessons.panel("rate", async (root) => {
     const { words, rates, start, hardly, leads, share, constant } = await lessons.recording("rate");
     const rate = dial("learning rate", rates, 1);
-    const { element: status, say } = statusLine();
-    const view = h("div", { class: "lessons-valley" });
+    const { element: status, say } = lessons.statusLine();
+    const view = image("wide-plot", "");
     let path; // [[weight, loss], ...]
 
     // Cross-entropy, and its slope, by the formula that scripts/recordings/rate.py states.
@@ -168,15 +147,17 @@
       const [xmin, xmax] = [Math.min(-4, ...places) - 0.5, Math.max(4, ...places) + 0.5];
       const curve = count(101).map((i) => xmin + ((xmax - xmin) * i) / 100)
         .map((weight) => [weight, loss(weight)]);
+      const ymax = 1.05 * Math.max(curve[0][1], curve[100][1]);
+      view.ariaLabel = format(words.valley, { summary });
       view.replaceChildren(lessons.plot({
-        title: "", xlabel: words.weight, ylabel: "loss", xmin, xmax, ymax: 1.05 * Math.max(curve[0][1], curve[100][1]), alt: format(words.valley, { summary }),
-        series: [{ kind: "train", look: "smooth", name: words.loss, points: curve },
-          { kind: "validation", name: words.steps, points: path },
-          { kind: "best", name: words.now, points: path.slice(-1) }] }));
+        xlabel: words.weight, ylabel: "loss", xmin, xmax, ymax, series: [
+        { kind: "train", look: "smooth", name: words.loss, points: curve },
+        { kind: "validation", name: words.steps, points: path },
+        { kind: "best", name: words.now, points: path.slice(-1) }] }));
     }
-    root.append(head(words.title), h("div", { class: "lessons-body" }, h("div", {}, rate, buttons(
+    root.append(head(words.title), h(".body", h("div", rate, buttons(
       button("Step", step, { primary: true }), button("Back to the start", reset)), status), view));
     reset();
-    lessons.address(root, { rate }, say);
+    address(root, { rate }, say);
   });
 }

@@ -1,21 +1,16 @@
 // The panels about words: a headline of your own, and the map of the words. What they say is the
 // library's, and so is what they know: recordings.
 {
-  const { h, svg, control, fixed, format, percent, dial, button, buttons, statusLine, address } =
-    lessons;
-  const head = (title) => h("div", { class: "lessons-head" }, h("b", {}, title));
+  const { h, svg, head, fixed, format, percent, statusLine, unpacked, address } = lessons;
 
-  // Whole numbers that are written in base64, the lowest byte first.
-  const unpacked = (text, Numbers) =>
-    new Numbers(Uint8Array.from(atob(text), (byte) => byte.charCodeAt(0)).buffer);
-
-  // A line to type in. It has a new value at each `event`. Without `values` any text is offered.
-  function textBox(name, value, event, { values, ...attributes } = {}) {
+  // A line to type in, of which any text is offered. It has a new value at each `event`.
+  function textBox(name, value, event, attributes = {}) {
     const input = h("input", { type: "text", autocomplete: "off", spellcheck: "false",
       [event]: () => { made.value = input.value; }, ...attributes });
-    const made = control(values, value, (now) => { if (input.value !== now) input.value = now; });
-    made.value = value;
-    made.element = h("label", { class: "lessons-row lessons-text" }, name, input);
+    const made = lessons.control(null, value, (now) => {
+      if (input.value !== now) input.value = now; // which would move the cursor
+    });
+    made.element = h("label.row.text", name, input);
     return made;
   }
 
@@ -66,30 +61,24 @@
     const text = textBox("headline", headline, "oninput");
     const { element: status, say } = statusLine();
     const view = h("div");
-    const bar = (share, i) => h("tr", {}, h("th", { scope: "row" }, data.names[i]),
-      h("td", {}, percent(share)),
-      h("td", { class: "lessons-bar" }, h("div", { style: `width: ${100 * share}%` })));
-    const chip = ({ word, known, value }) => h("span", {
-      class: `lessons-word lessons-${value > 0 ? "for" : "against"}`,
-      style: `--strength: ${Math.min(100, Math.round(40 * Math.abs(value)))}%` }, word, " ",
-    h("small", {}, value < 0 ? "−" : "+", fixed(Math.abs(value), 1), known ? "" : said.unknown));
+    const bar = (share, i) => h("tr", h("th", { scope: "row" }, data.names[i]),
+      h("td", percent(share)), h("td.bar", h("div", { style: `width: ${100 * share}%` })));
+    const chip = ({ word, known, value }) => h(`span.word.${value > 0 ? "for" : "against"}`,
+      { style: `--strength: ${Math.min(100, Math.round(40 * Math.abs(value)))}%` }, word, " ",
+      h("small", value < 0 ? "−" : "+", fixed(Math.abs(value), 1), known ? "" : said.unknown));
     function show() {
       view.replaceChildren();
       try {
         const { probabilities, guess, words } = classify(text.value);
         say(format(said.answer, [data.names[guess], probabilities[guess]]));
-        view.append(
-          h("table", {}, h("caption", {}, said.bars), h("tbody", {}, probabilities.map(bar))),
-          h("p", {}, format(said.legend, [data.names[guess]])), h("div", {}, words.map(chip)));
+        view.append(h("table", h("caption", said.bars), probabilities.map(bar)),
+          h("p", format(said.legend, [data.names[guess]])), h("div", words.map(chip)));
       } catch (problem) {
         say(problem.message, true);
       }
     }
-    text.listen(show);
-    root.append(head(title), text.element, status, view,
-      h("p", { class: "lessons-note" }, data.model));
-    show();
-    address(root, { headline: text });
+    root.append(head(title), text.element, status, view, h("p.note", data.model));
+    address(root, { headline: text }, say, show);
   });
 
   // ------------------------------------------------------------------------- a map of the words
@@ -109,13 +98,13 @@
     const names = groups.flatMap(({ named, corner, color }) => named.map((word, i) => {
       const x = middle + corner[0] * (side / 2 + 6); // at the edge, where names stand still
       const y = height / 2 - (side / 2) * (0.44 * corner[1] + 0.17 * ((named.length - 1) / 2 - i));
-      const line = svg("path", { stroke: color, class: "lessons-lead" });
+      const line = svg("path.lead", { stroke: color });
       const text = svg("text", { x: x + 4 * corner[0], y: y + 4,
         "text-anchor": corner[0] > 0 ? "start" : "end" }, words[word]);
       return { word, line, text, start: `M${x} ${y}` };
     }));
     const label = svg("text", { y: -13, "text-anchor": "middle" });
-    const ring = svg("g", {}, svg("circle", { r: 9, class: "lessons-axes" }), label);
+    const ring = svg("g", {}, svg("circle.axes", { r: 9 }), label);
     function show(at, marked) {
       ring.style.display = marked === null ? "none" : "";
       label.textContent = words[marked] ?? "";
@@ -128,13 +117,13 @@
         line.setAttribute("d", `${start}L${place(word).join(" ")}`);
       if (marked !== null) put(ring, place(marked));
     }
-    return { show, element: svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
+    return { show, element: svg("svg", { viewBox: `0 0 ${width} ${height}`, "aria-hidden": true },
       names.flatMap(({ line, text }) => [line, text]), points.map(([, point]) => point), ring) };
   }
 
   lessons.panel("word-map", async (root, { title, word, said }) => {
     const data = await lessons.recording("word_map");
-    const [words, last] = [data.words.split(" "), data.when.length - 1];
+    const words = data.words.split(" ");
     const asked = words.slice(0, data.asked);
     const [places, near] = [data.places, data.nearest].map((text) => unpacked(text, Int16Array));
     const cosines = unpacked(data.cosines, Int8Array);
@@ -145,42 +134,28 @@
       return `${words[near[place]]} (${fixed(cosines[place] / 100, 2)})`;
     }).join(", ");
 
-    const epoch = dial("epoch", data.when.map((_, i) => i), 0);
+    const epoch = lessons.dial("epoch", data.when.map((_, i) => i), 0);
     const list = `${root.id}-words`;
     const box = textBox("word", word, "onchange", { list });
     const { element: status, say } = statusLine();
-    const play = button("Play", () => (timer ? pause() : begin()), { primary: true });
+    const play = lessons.player(() => epoch, 0, PACE);
     const width = Math.min(Math.max(root.clientWidth - 40, 320), 580);
     const map = drawMap(words, data.groups, width);
-    const drawing = h("div", { class: "lessons-map", role: "img" }, map.element);
-    let timer = 0;
-    function begin() {
-      if (epoch.value === last) epoch.value = 0;
-      timer = setInterval(() => { if ((epoch.value += 1) === last) pause(); }, PACE);
-      play.textContent = "Pause";
-    }
-    function pause() {
-      timer = clearInterval(timer);
-      play.textContent = "Play";
-    }
+    const drawing = lessons.image("map", "", map.element);
     function show() {
       const number = asked.indexOf(box.value.trim().toLowerCase());
       const time = epoch.value;
       const found = [data.when[time], asked[number], nearest(number, time)];
       if (number < 0) say(format(data.not_here, [asked.length, box.value]), true);
       else say(`${format(said.nearest, found)} ${data.separation[time]}`);
-      drawing.setAttribute("aria-label", data.alts[time]);
+      drawing.ariaLabel = data.alts[time];
       map.show((word) => at(word, time), number < 0 ? null : number);
     }
-    epoch.listen(show);
-    box.listen(show);
-    const legend = data.groups.map((group) => h("span", {}, svg("svg", { viewBox: "-9 -9 18 18",
-      "aria-hidden": "true" }, mark(group)), group.name ?? said.plain));
-    root.append(head(title), h("div", { class: "lessons-body" },
-      h("div", {}, epoch, buttons(play), box, status),
-      h("div", {}, drawing, h("div", { class: "lessons-legend" }, legend))),
+    const legend = data.groups.map((group) => h("span", svg("svg", { viewBox: "-9 -9 18 18",
+      "aria-hidden": true }, mark(group)), group.name ?? said.plain));
+    root.append(head(title), h(".body", h("div", epoch, lessons.buttons(play), box, status),
+      h("div", drawing, h(".legend", legend))),
     h("datalist", { id: list }, asked.toSorted().map((value) => h("option", { value }))));
-    show();
-    address(root, { epoch, word: box }, say);
+    address(root, { epoch, word: box }, say, show);
   });
 }
