@@ -116,8 +116,9 @@ def resume_training(
         states = contents["chance"]
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(_OTHER_TRAINING.format(path=path)) from error
-    if _rank() < len(states):  # there may be more workers than before
-        _resume_chance(model, states[_rank()])
+    now = _chance(model).get_rng_state()  # there may be more workers than before, or no GPU
+    if _rank() < len(states) and states[_rank()].shape == now.shape:
+        _chance(model).set_rng_state(states[_rank()])
     return dict(contents["place"])
 
 
@@ -144,8 +145,3 @@ def _chance(model: nn.Module) -> Any:
     """Where the state of the random numbers is that the model draws, such as `torch.cuda`."""
     kind = next(model.parameters()).device.type
     return torch if kind == "cpu" else getattr(torch, kind)
-
-
-def _resume_chance(model: nn.Module, state: Tensor) -> None:
-    if state.shape == _chance(model).get_rng_state().shape:  # else of another kind of device
-        _chance(model).set_rng_state(state)
