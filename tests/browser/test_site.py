@@ -212,11 +212,11 @@ def look(browser, site, names):
         for name in names:
             page.set_viewport_size(narrow)
             page.goto((site / name).as_uri())
-            assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
-            page.set_viewport_size(wide)
             for panel in page.locator("[data-panel]:not([data-panel=comparison])").all():
                 panel.evaluate("panel => panel.scrollIntoView()")  # then it is drawn
                 expect(panel).to_have_attribute("data-state", "ready")
+            assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
+            page.set_viewport_size(wide)
             page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")  # out of the head's way
             page.emulate_media(color_scheme="light")
             assert axe(page) == [], name
