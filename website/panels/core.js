@@ -68,7 +68,7 @@ const lessons = (() => {
     return (what, ...children) => {
       const [tag, ...classes] = what.split(".");
       const element = document.createElementNS(namespace, tag || "div");
-      element.classList.add(...classes.map((name) => `lessons-${name}`));
+      if (classes.length) element.classList.add(...classes.map((name) => `lessons-${name}`));
       const given = children[0]?.constructor === Object && !children[0].element;
       for (const [name, value] of Object.entries(given ? children.shift() : {})) {
         if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
