@@ -36,8 +36,8 @@ def train_together(model, loader, optimizer, place, epochs):
 def run(epochs, batch_size, path, by_hand):
     """Train from the beginning, or from where the file ends, and keep all in the file."""
     device = join_workers()
-    if batch_size % dist.get_world_size():
-        raise ValueError("The batch size must be a multiple of the number of workers.")
+    if min(epochs, batch_size) < 1 or batch_size % dist.get_world_size():
+        raise ValueError("Take 1 epoch or more, and as many stories a batch for each worker.")
     train = load_split().train
     vocabulary = Vocabulary.build(train.texts)
     stories, draw = EncodedStories(train, vocabulary).to(device), torch.Generator().manual_seed(0)

@@ -236,6 +236,8 @@ def proofs(folder):
         "all save": all_save(folder),
         "one saves": one_saves(folder),
         "not divisible": refused(module.run, 1, BATCH + 1, folder / "odd.pt", False),
+        "no stories": refused(module.run, 1, -BATCH, folder / "odd.pt", False),
+        "no epochs": refused(module.run, 0, BATCH, folder / "odd.pt", False),
         "other settings": refused(module.run, 1, BATCH // 2, folder / "whole.pt", False),
     }
 

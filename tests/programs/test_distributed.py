@@ -219,7 +219,8 @@ def test_nothing_partial_is_left(proofs, folder):
 
 def test_what_the_script_cannot_do_is_refused_by_all_workers(proofs):
     for worker in proofs:
-        assert worker["not divisible"].startswith("The batch size must be a multiple of the number")
+        for what in ("not divisible", "no stories", "no epochs"):
+            assert worker[what].startswith("Take 1 epoch or more, and as many stories a batch for")
         assert "of a training with other data or settings" in worker["other settings"]
 
 
