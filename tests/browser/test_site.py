@@ -139,6 +139,8 @@ def test_from_the_first_page_the_keyboard_leads_into_a_lesson(address, page):
 
 def test_one_sees_where_the_focus_is(page, site):
     page.goto((site / LESSON).as_uri())
+    draw_panels(page)
+    page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")
     seen = """() => { const at = document.activeElement;
         return [at.textContent.trim().slice(0, 40), getComputedStyle(at).outlineStyle]; }"""
     reached = []
@@ -149,6 +151,15 @@ def test_one_sees_where_the_focus_is(page, site):
         reached.append(page.evaluate(seen))
     assert len(reached) > 100
     assert [name for name, outline in reached if outline == "none"] == []
+
+
+def test_a_panel_that_is_drawn_around_the_focus_keeps_it(page, site):
+    page.goto((site / LESSON).as_uri())
+    before = "[data-panel=check-yourself]:not([data-state]) summary"
+    page.locator(before).evaluate("summary => summary.focus()")
+    quiz = page.locator("[data-panel=check-yourself]")
+    expect(quiz).to_have_attribute("data-state", "ready")
+    assert quiz.evaluate("panel => panel.contains(document.activeElement)")
 
 
 def test_the_search_finds_a_lesson(address, page):
@@ -205,6 +216,12 @@ def axe(page):
     return [(one["id"], node["html"][:200]) for one in found for node in one["nodes"]]
 
 
+def draw_panels(page):
+    for panel in page.locator("[data-panel]:not([data-panel=comparison])").all():
+        panel.evaluate("panel => panel.scrollIntoView()")  # then it is drawn
+        expect(panel).to_have_attribute("data-state", "ready")
+
+
 def look(browser, site, names):
     """Axe finds nothing on these pages, in light and in dark, and none is wider than a phone."""
     wide, narrow = {"width": 1366, "height": 768}, {"width": 320, "height": 640}
@@ -212,9 +229,7 @@ def look(browser, site, names):
         for name in names:
             page.set_viewport_size(narrow)
             page.goto((site / name).as_uri())
-            for panel in page.locator("[data-panel]:not([data-panel=comparison])").all():
-                panel.evaluate("panel => panel.scrollIntoView()")  # then it is drawn
-                expect(panel).to_have_attribute("data-state", "ready")
+            draw_panels(page)
             assert page.evaluate("document.documentElement.scrollWidth") <= 320, name
             page.set_viewport_size(wide)
             page.evaluate("scrollTo({ top: 0, behavior: 'instant' })")  # out of the head's way

@@ -25,9 +25,11 @@ const lessons = (() => {
     if (root.dataset.state) return;
     root.dataset.state = "drawing";
     const before = [...root.childNodes];
+    const held = root.contains(document.activeElement); // then the focus must not be lost
     try {
       root.replaceChildren();
       await kinds[root.dataset.panel](root, JSON.parse(root.dataset.settings || "{}"));
+      if (held) root.querySelector("input, select, button")?.focus();
       root.dataset.state = "ready";
     } catch (error) {
       root.dataset.state = "failed";
