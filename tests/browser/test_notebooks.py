@@ -15,6 +15,8 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 def test_it_runs_and_every_widget_is_there(page, address, folder, path):
     shutil.copy(path, folder)
     shutil.copytree(path.parent / "data", folder / "data", dirs_exist_ok=True)
+    for script in path.parent.glob("*.py"):
+        shutil.copy(script, folder)
     Notebook(page, address, path.name).run_all()
     notebook = page.locator(".jp-Notebook")
     expect(notebook.locator(TROUBLE)).to_have_count(0)

@@ -4,6 +4,7 @@ What it says of processes is proven in tests/programs/test_distributed.py.
 """
 
 import linecache
+import math
 import re
 from functools import cache
 
@@ -98,7 +99,8 @@ def test_the_usual_optimizer_refuses_a_sparse_gradient(capsys):
 def test_sgd_learns_next_to_nothing_or_is_unstable(seed):
     claim("right with a rate of 1", scores_of_sgd(seed, 1.0).accuracy, "<", 0.6)
     loss = scores_of_sgd(seed, 30.0).loss
-    assert not loss < 1.39  # the chance level; or it is NaN
+    if not math.isnan(loss):  # that would be unstable enough
+        claim("loss with a rate of 30, above the chance level", loss, ">", 1.39)
 
 
 # ----------------------------------------------------------------------------------- batches
@@ -180,7 +182,7 @@ def test_lines_that_come_are_those_of_the_script_or_of_a_cell():
     texts = [*CODE.values(), *(path.read_text(encoding="utf-8") for path in SCRIPTS)]
     script = {bare(line) for text in texts for line in text.splitlines()}
     come = [bare(line) for line in diffs() if line.startswith("+")]
-    assert len(come) > 5 and set(come) <= script
+    assert len(come) > 5 and not set(come) - script
 
 
 def test_all_steps_together_change_fewer_than_50_lines():

@@ -145,6 +145,16 @@ def copies_the_first_gradient(models, batches, optimizers):
         optimizer.step()
 
 
+@wrong("11-together", "All have the gradient of the last worker.", APART)
+def copies_the_last_gradient(models, batches, optimizers):
+    backward(models, batches, optimizers, lambda batch: 1)
+    for *others, last in zip(*(model.parameters() for model in models)):
+        for weights in others:
+            weights.grad = last.grad
+    for optimizer in optimizers:
+        optimizer.step()
+
+
 @wrong(
     "11-together",
     "Old gradients are still there.",
