@@ -189,6 +189,14 @@ def _whole(value: Any) -> int:
     return index(value)
 
 
+def first_fit(seen: Any, ways: Iterable[tuple[Any, str]]) -> str:
+    """The sentence of the first way to go wrong that makes what was seen, with a space before it.
+
+    `ways` are pairs of what a mistake makes and what is said of it. Empty if none makes it.
+    """
+    return next((f" {sentence}" for made, sentence in ways if made == seen), "")
+
+
 def check_seed(draw: Callable[[int], Any], what: str) -> None:
     """Raise NotYet if one seed gives two results, or if all seeds give the same one."""
     drawn = [draw(seed) for seed in range(10)]

@@ -16,6 +16,7 @@ from lessons.exercises.asserts import (
     Try,
     brief,
     call,
+    first_fit,
     judge,
     number,
     numbers,
@@ -166,8 +167,7 @@ def _padding_mistake(table: Any, texts: list[list[int]], longest: int) -> str:
             "Rows and columns stand the wrong way round. A row for each text was asked.",
         ),
     ]
-    fitting = [sentence for made, sentence in ways if made == table]
-    return f" {fitting[0]}" if fitting else ""
+    return first_fit(table, ways)
 
 
 def _padded(texts: list[list[int]], longest: int) -> list[list[int]]:

@@ -20,6 +20,7 @@ from lessons.exercises.asserts import (
     call,
     check_seed,
     counted,
+    first_fit,
     judge,
     little_batches,
     little_model,
@@ -109,8 +110,7 @@ def _share_mistake(order: list[int], workers: int, seen: list[list[int]]) -> str
         ([cut[rank::workers] for rank in range(workers)], "Nobody reads the last stories."),
         ([last[rank::workers] for rank in range(workers)], "Take the first stories once more."),
     ]
-    fitting = [sentence for made, sentence in ways if made == seen]
-    return f" {fitting[0]}" if fitting else ""
+    return first_fit(seen, ways)
 
 
 SHARE = Exercise(
@@ -360,8 +360,7 @@ def _rest_mistake(order: list[int], size: int, step: int, seen: list[list[int]])
         (whole[max(step - 1, 0) :], "The last batch before the interruption is read twice."),
         ([one for one in whole[step:] if len(one) == size], "The last batch may be short."),
     ]
-    fitting = [sentence for made, sentence in ways if made == seen]
-    return f" {fitting[0]}" if fitting else ""
+    return first_fit(seen, ways)
 
 
 REST = Exercise(
