@@ -19,6 +19,7 @@ from lessons.exercises import EXERCISES
 from lessons.panels.controls import PAGE
 from scripts import guide, handout
 from scripts.course import Course, read_course
+from scripts.site_panels import panel
 from scripts.slides import LESSON, LIVE, NOT_SHOWN, PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -149,15 +150,15 @@ def page_of(notebook: NotebookNode, place: Place) -> NotebookNode:
             cell.source = relinked(_as_page(cell.source), place)
             continue
         _figures_to_files(cell, place)
-        panel = any(map(is_of_a_panel, cell.outputs))
+        has_panel = any(map(is_of_a_panel, cell.outputs))
         tags = set(cell.metadata.get("tags", []))
         tags -= {"remove-input", "remove-output"}  # these are for slides
-        if panel or NOT_SHOWN.search(cell.source):
+        if has_panel or NOT_SHOWN.search(cell.source):
             tags.add("hide-input")
         if exercise := CHECK.search(cell.source):
             tags.add("exercise")
             cell.outputs = [_html(_hints(exercise[1], place))]
-        elif panel:
+        elif has_panel:
             cell.outputs = [_html(panel_html(cell, place))]
         elif _has_long_lines(cell):
             tags.add("long-lines")
@@ -200,15 +201,10 @@ def panel_html(cell: NotebookNode, place: Place) -> str:
     id = f"{place.file.stem[:2]}-{cell.id}"
     title, _, words = data["text/plain"].partition(f": {LIVE}")
     shown = data.get("text/html") or _picture(id, title, words.partition("\n")[2], place)
-    settings = dict(data.get(PAGE, {}))
-    attributes = {"class": "lessons-panel", "id": id}
-    if settings:
-        attributes["data-panel"] = settings.pop("panel")
-        attributes["data-settings"] = json.dumps(settings, ensure_ascii=False)
-    else:
+    page = data.get(PAGE, {})
+    if not page:
         shown += f'<p>Live in JupyterLab: <a href="{place.top}run.html">run it yourself</a>.</p>'
-    given = " ".join(f'{name}="{html.escape(value)}"' for name, value in attributes.items())
-    return f"<div {given}>{shown}</div>"
+    return panel(id, page, shown)
 
 
 def _picture(id: str, title: str, question: str, place: Place) -> str:

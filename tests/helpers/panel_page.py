@@ -1,12 +1,11 @@
 """A page with panels as the website has them, opened from the disk."""
 
-import html
-import json
 import os
 
 from axe_playwright_python.sync_playwright import Axe
 
 from conftest import ROOT
+from scripts.site_panels import panel
 
 WEBSITE = ROOT / "website"
 READY = "[data-state=ready], [data-state=failed]"
@@ -43,10 +42,9 @@ def write_page(folder, **panels):
     return path
 
 
-def box(id, panel, **settings):
-    given = html.escape(json.dumps({"panel": panel, **settings}))
-    opening = f'<div class="lessons-panel" id="{id}" data-panel="{panel}" data-settings="{given}">'
-    return f"{opening}<p>What is here without a script.</p></div>"
+def box(id, **page):
+    """A panel's place on a page, for what `Panel.page()` gives."""
+    return panel(id, page, "<p>What is here without a script.</p>")
 
 
 def findings(page):

@@ -1,9 +1,11 @@
 // What all panels of the website are made of. Classic scripts with one global, `lessons`: on pages
-// opened from the disk browsers load neither modules nor data, only scripts. A panel's file says
-//   { const { h, dial } = lessons; lessons.panel("name", (root, settings) => { ... }); }
-// A control has `element`, `value` (to read and to set), `values` (what it offers) and `listen`.
+// opened from the disk browsers load neither modules nor data, only scripts. The HTML of a panel is
+// made by scripts/site_panels.py; a file here makes it answer:
+//   lessons.panel("name", ({ root, settings, data, say, some, more }) => { ... });
+// `settings` are the notebook's, `data` is the recording, `say` writes into the status line, and
+// all else is what has this name as its data-part: an element, or a control (see there).
 const lessons = (() => {
-  const kinds = {}; // how to draw a panel, by name
+  const kinds = {}; // what makes a panel answer, by name
   const recordings = {}; // promises, by name
   const waiting = {}; // what to do with the data of a recording when it is here
   const base = new URL("../recordings/", document.currentScript.src);
@@ -13,8 +15,8 @@ const lessons = (() => {
     for (const { isIntersecting, target } of seen) if (isIntersecting) draw(target);
   }, { rootMargin: "600px" });
 
-  function panel(name, render) { // scripts are deferred, so the page is complete
-    kinds[name] = render;
+  function panel(name, answer) { // scripts are deferred, so the page is complete
+    kinds[name] = answer;
     document.querySelectorAll(`[data-panel="${name}"]`).forEach((root) => near.observe(root));
     follow();
   }
@@ -22,13 +24,15 @@ const lessons = (() => {
   // data-state is "drawing", then "ready" or "failed". What stood there before stays if it fails.
   async function draw(root) {
     near.unobserve(root);
-    if (root.dataset.state) return;
+    const { panel: name, recording: recorded, settings, state } = root.dataset;
+    if (state) return;
     root.dataset.state = "drawing";
     const before = [...root.childNodes];
-    const held = root.contains(document.activeElement); // then the focus must not be lost
     try {
-      root.replaceChildren();
-      await kinds[root.dataset.panel](root, JSON.parse(root.dataset.settings || "{}"));
+      const data = recorded && await recording(recorded);
+      const held = root.contains(document.activeElement); // then the focus must not be lost
+      root.replaceChildren(root.querySelector("template").content.cloneNode(true));
+      kinds[name]({ root, data, settings: JSON.parse(settings), ...partsOf(root) });
       if (held) root.querySelector("input, select, button")?.focus();
       root.dataset.state = "ready";
     } catch (error) {
@@ -36,6 +40,18 @@ const lessons = (() => {
       root.replaceChildren(...before, h("p.error", { role: "alert" },
         `This panel does not work here. ${error.message}`));
     }
+  }
+
+  function partsOf(root) {
+    const found = [...root.querySelectorAll("[data-part]")].map((element) =>
+      [element.dataset.part, element.dataset.begin ? control(element) : element]);
+    const isOff = ({ target }) => target.closest("button")?.ariaDisabled === "true";
+    root.addEventListener("click", (event) => isOff(event) && event.stopPropagation(), true);
+    const parts = Object.fromEntries(found);
+    return { ...parts, say: (text, error = false) => {
+      parts.status.textContent = text;
+      parts.status.classList.toggle("lessons-error", error);
+    } };
   }
 
   // Browsers do not find the place of an address with settings, such as #05-lab?epochs=3.
@@ -60,10 +76,78 @@ const lessons = (() => {
   }
   const recorded = (name, data) => waiting[name]?.(data);
 
-  // ------------------------------------------------------------------------------ small builders
+  // ------------------------------------------------------------------- controls, buttons, elements
+  // A control is an element with inputs: a slider and a menu that are always equal, a menu, radio
+  // buttons, a box to tick, a line of text. `values` are what it offers, null if any text will do;
+  // what an input holds is a place in them. `value` is to be read and to be set.
+  function control(element) {
+    const { values = "null", begin, event = "input" } = element.dataset;
+    const inputs = [...element.querySelectorAll("input, select")];
+    const [listeners, places] = [[], JSON.parse(values)];
+    let value;
+    const made = {
+      element, inputs, values: places,
+      listen: (listener) => listeners.push(listener),
+      get value() { return value; },
+      set value(wanted) {
+        const changed = wanted !== value;
+        value = wanted;
+        inputs.forEach((input) => show(input, places ? places.indexOf(value) : value, value));
+        if (changed) listeners.forEach((listener) => listener(value));
+      },
+    };
+    element.addEventListener(event, ({ target }) => {
+      const place = target.type === "checkbox" ? +target.checked : target.value;
+      made.value = places ? places[place] : place;
+    });
+    made.value = JSON.parse(begin);
+    return made;
+  }
+  function show(input, place, value) {
+    if (/radio|checkbox/.test(input.type)) input.checked = +input.value === place;
+    else if (input.value !== String(place)) input.value = place; // else the cursor would move
+    if (input.type === "range") input.ariaValueText = `${value} ${input.dataset.unit}`.trim();
+  }
+
+  // Buttons that are off keep the focus.
+  const enable = (on, ...some) => some.forEach((one) => { one.ariaDisabled = String(!on); });
+
+  // Play takes the control that `now` gives from value to value, a whole number each, to the last
+  // one or until Pause. From the last one it begins at `start` again. Gives back what pauses it.
+  function player(button, now, start, pace) {
+    let timer = 0;
+    const atEnd = () => now().value === now().values.at(-1);
+    const pause = () => {
+      timer = clearInterval(timer);
+      button.textContent = "Play";
+    };
+    const beat = () => {
+      if (!atEnd()) now().value += 1;
+      if (atEnd()) pause();
+    };
+    button.onclick = () => {
+      if (timer) return pause();
+      if (atEnd()) now().value = start;
+      timer = setInterval(beat, pace);
+      button.textContent = "Pause";
+    };
+    return pause;
+  }
+
+  // Copies a text and shows it, so that it can be had where there is no clipboard.
+  function copier({ children: [button, shown] }, text, say) {
+    button.onclick = async () => {
+      shown.textContent = text();
+      shown.hidden = false;
+      const copied = await navigator.clipboard?.writeText(text()).then(() => true, () => false);
+      if (!copied) getSelection().selectAllChildren(shown);
+      say(copied ? "Copied." : "Here it is, selected: copy it as you copy any text.");
+    };
+  }
+
   // An element: h("p.note", { id: "some" }, ...children) has the class lessons-note, h(".note") is
-  // a div. Attributes may be left out; what begins with "on" is a listener. Children are texts,
-  // elements and controls, or lists of them; null is none.
+  // a div. Attributes may be left out; what begins with "on" is a listener. Children are texts and
+  // elements, or lists of them; null is none.
   const h = maker("http://www.w3.org/1999/xhtml");
   const svg = maker("http://www.w3.org/2000/svg");
   function maker(namespace) {
@@ -71,142 +155,14 @@ const lessons = (() => {
       const [tag, ...classes] = what.split(".");
       const element = document.createElementNS(namespace, tag || "div");
       if (classes.length) element.classList.add(...classes.map((name) => `lessons-${name}`));
-      const given = children[0]?.constructor === Object && !children[0].element;
-      for (const [name, value] of Object.entries(given ? children.shift() : {})) {
+      const given = children[0]?.constructor === Object ? children.shift() : {};
+      for (const [name, value] of Object.entries(given)) {
         if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
         else element.setAttribute(name, value);
       }
-      const shown = children.flat().filter((child) => child != null);
-      element.append(...shown.map((child) => child.element ?? child));
+      element.append(...children.flat().filter((child) => child != null));
       return element;
     };
-  }
-  const head = (title, ...more) => h(".head", h("b", title), ...more);
-  const image = (kind, alt, ...children) => // whose text says all that is in it
-    h(`.${kind}`, { role: "img", "aria-label": alt }, ...children);
-  let number = 0;
-  const newId = () => `lessons-${number++}`;
-
-  // The value of a control and who listens to it. `show` draws a value.
-  function control(values, value, show) {
-    const listeners = [];
-    show(value);
-    return {
-      values,
-      listen: (listener) => listeners.push(listener),
-      get value() { return value; },
-      set value(wanted) {
-        const changed = wanted !== value;
-        show(value = wanted);
-        if (changed) listeners.forEach((listener) => listener(value));
-      },
-    };
-  }
-
-  // A slider over some values and a number box, both always equal. A typed number is replaced by
-  // the nearest value; arrow keys in the box go to the next one. `unit` stands behind the number.
-  function dial(name, values, value, unit = "") {
-    const id = newId();
-    const slider = h("input", { type: "range", id, min: 0, max: values.length - 1, step: 1,
-      oninput: () => { made.value = values[slider.value]; } });
-    const box = h("input.number", { type: "number", step: "any", min: values[0], max: values.at(-1),
-      "aria-label": `${name}, as a number`, inputmode: "decimal",
-      onchange: () => { made.value = box.value === "" ? made.value : nearest(+box.value); },
-      onkeydown: (event) => {
-        const step = { ArrowUp: 1, ArrowDown: -1 }[event.key];
-        if (!step) return;
-        event.preventDefault();
-        made.value = values[values.indexOf(nearest(+box.value)) + step] ?? made.value;
-      } });
-    const nearest = (typed) => values.reduce((a, b) =>
-      Math.abs(b - typed) < Math.abs(a - typed) ? b : a);
-    const made = control(values, value, (now) => {
-      slider.value = values.indexOf(now);
-      slider.setAttribute("aria-valuetext", `${now} ${unit}`.trim());
-      box.value = now;
-    });
-    made.element = h(".row", h("label", { for: id }, name), slider, box, h("span.unit", unit));
-    return made;
-  }
-
-  // A menu of texts. `radios` asks the same with everything in sight, and begins without an answer.
-  function choice(name, options, value = options[0]) {
-    const id = newId();
-    const menu = h("select", { id, onchange: () => { made.value = menu.value; } },
-      options.map((option) => h("option", option)));
-    const made = control(options, value, (now) => { menu.value = now; });
-    made.element = h(".row", h("label", { for: id }, name), menu);
-    return made;
-  }
-  function checkBox(name, value) {
-    const box = h("input", { type: "checkbox", onchange: () => { made.value = box.checked; } });
-    const made = control([true, false], value, (now) => { box.checked = now; });
-    made.element = h("label.check", box, name);
-    return made;
-  }
-  function radios(question, options) {
-    const group = newId();
-    const inputs = options.map((option) => h("input", { type: "radio", name: group,
-      onchange: () => { made.value = option; } }));
-    const made = control(options, null, (now) =>
-      inputs.forEach((input, i) => { input.checked = options[i] === now; }));
-    made.inputs = inputs;
-    made.element = h("fieldset.choice", h("legend.question", question),
-      options.map((option, i) => h("label", inputs[i], h("span", option))));
-    return made;
-  }
-
-  // A button that can be off and keeps the focus then. `enable(false, button)` turns it off.
-  function button(name, act, { primary = false } = {}) {
-    return h(primary ? "button.primary" : "button", { type: "button",
-      onclick: ({ currentTarget }) => currentTarget.ariaDisabled !== "true" && act() }, name);
-  }
-  const enable = (on, ...some) => some.forEach((one) => { one.ariaDisabled = String(!on); });
-  const buttons = (...members) => h(".buttons", ...members);
-
-  // Play takes the control that `now` gives from value to value, a whole number each, to the last
-  // one or until Pause. From the last one it begins at `start` again.
-  function player(now, start, pace) {
-    let timer = 0;
-    const atEnd = () => now().value === now().values.at(-1);
-    const pause = () => {
-      timer = clearInterval(timer);
-      element.textContent = "Play";
-    };
-    const beat = () => {
-      if (!atEnd()) now().value += 1;
-      if (atEnd()) pause();
-    };
-    const element = button("Play", () => {
-      if (timer) return pause();
-      if (atEnd()) now().value = start;
-      timer = setInterval(beat, pace);
-      element.textContent = "Pause";
-    }, { primary: true });
-    return { element, pause };
-  }
-
-  // A line of text that screen readers read out when it changes: say("text"), say("text", true).
-  function statusLine() {
-    const element = h("p.status", { role: "status" });
-    const say = (text, error = false) => {
-      element.textContent = text;
-      element.classList.toggle("lessons-error", error);
-    };
-    return { element, say };
-  }
-
-  // A button that copies a text and shows it, so that it can be had where there is no clipboard.
-  function copier(name, text, told) {
-    const shown = h("pre.code", { tabindex: 0, role: "region", "aria-label": name });
-    const element = h("div", button(name, async () => {
-      shown.textContent = text();
-      element.append(shown);
-      const copied = await navigator.clipboard?.writeText(text()).then(() => true, () => false);
-      if (!copied) getSelection().selectAllChildren(shown);
-      told(copied ? "Copied." : "Here it is, selected: copy it as you copy any text.");
-    }));
-    return { element };
   }
 
   // A table that scrolls sideways where it is too wide, by keyboard too. The cells of `rows` are
@@ -245,14 +201,15 @@ const lessons = (() => {
     validation: "m-4-4h8v8h-8z", earlier: "m-2-2h4v4h-4z",
     best: "m0-9l2.4 6 6.4.3-5 4 1.7 6.2-5.5-3.5-5.5 3.5 1.7-6.2-5-4 6.4-.3z",
   };
+  let plots = 0;
   // Lines over two axes, and their names. A series is { kind, name, points: [[x, y], ...], note };
   // its kind, of MARKS, decides marker, dash and colour; `note` is at its first point; `look`
   // may be "thin" (dotted) or "smooth", both without markers. Points that are NaN or infinite are
-  // left out. It belongs into an `image`, with a text that says all in words and numbers.
+  // left out. It belongs where an aria-label says all in words and numbers.
   function plot({ title = "", xlabel, ylabel, xmin = 0, xmax, ymax, series, legend = true,
     written = (value) => (value < 1e5 ? String(value) : value.toExponential()) }) {
     const [left, top, width, height] = [58, 26, 334, 186];
-    const id = newId();
+    const id = `lessons-clip-${plots++}`;
     const x = (value) => left + (width * (value - xmin)) / (xmax - xmin);
     const y = (value) => top + height - (height * value) / ymax;
     const text = (words, x, y, at) => svg("text", { x, y, "text-anchor": "middle", ...at }, words);
@@ -331,7 +288,6 @@ const lessons = (() => {
   }
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  return { panel, recording, recorded, h, svg, head, image, control, dial, choice, checkBox, radios,
-    button, enable, buttons, player, statusLine, copier, table, unpacked, fixed, format, percent,
-    plot, address, still };
+  return { panel, recording, recorded, h, svg, enable, player, copier, table, unpacked, fixed,
+    format, percent, plot, address, still };
 })();

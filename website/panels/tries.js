@@ -116,11 +116,8 @@
   });
 
   // ------------------------------------------------------------- lesson 04: steps down the slope
-  lessons.panel("rate", async (root) => {
-    const { words, rates, start, hardly, leads, share, constant } = await lessons.recording("rate");
-    const rate = dial("learning rate", rates, 1);
-    const { element: status, say } = lessons.statusLine();
-    const view = image("wide-plot", "");
+  lessons.panel("rate", ({ root, data, say, rate, step, reset, view }) => {
+    const { words, start, hardly, leads, share, constant } = data;
     let path; // [[weight, loss], ...]
 
     // Cross-entropy, and its slope, by the formula that scripts/recordings/rate.py states.
@@ -129,18 +126,18 @@
     const loss = (weight) => mean((lead) => softplus(lead + weight)) - share * weight + constant;
     const slopeAt = (weight) => mean((lead) => 1 / (1 + Math.exp(-lead - weight))) - share;
 
-    function reset() {
+    reset.onclick = () => {
       path = [[start, loss(start)]];
       show(format(words.start, { weight: start, loss: loss(start) }));
-    }
-    function step() {
+    };
+    step.onclick = () => {
       const [[before, was], slope] = [path.at(-1), slopeAt(path.at(-1)[0])];
       const weight = before - rate.value * slope;
       const now = loss(weight);
       path.push([weight, now]);
       const verdict = words[Math.abs(now - was) < hardly ? "hardly" : now > was ? "rose" : "fell"];
       show(format(words.step, { number: path.length - 1, slope, weight, loss: now, verdict }));
-    }
+    };
     function show(summary) {
       say(summary);
       const places = path.map(([weight]) => weight);
@@ -149,15 +146,12 @@
         .map((weight) => [weight, loss(weight)]);
       const ymax = 1.05 * Math.max(curve[0][1], curve[100][1]);
       view.ariaLabel = format(words.valley, { summary });
-      view.replaceChildren(lessons.plot({
-        xlabel: words.weight, ylabel: "loss", xmin, xmax, ymax, series: [
-        { kind: "train", look: "smooth", name: words.loss, points: curve },
-        { kind: "validation", name: words.steps, points: path },
-        { kind: "best", name: words.now, points: path.slice(-1) }] }));
+      view.replaceChildren(lessons.plot({ xlabel: words.weight, ylabel: "loss", xmin, xmax, ymax,
+        series: [{ kind: "train", look: "smooth", name: words.loss, points: curve },
+          { kind: "validation", name: words.steps, points: path },
+          { kind: "best", name: words.now, points: path.slice(-1) }] }));
     }
-    root.append(head(words.title), h(".body", h("div", rate, buttons(
-      button("Step", step, { primary: true }), button("Back to the start", reset)), status), view));
-    reset();
+    reset.onclick();
     address(root, { rate }, say);
   });
 }

@@ -1,0 +1,254 @@
+"""The HTML of the site's panels. The scripts in website/panels bring it to life.
+
+What a reader works with has a `data-part`, the name under which its script finds it; a control also
+has its values. It lies in a `<template>`, so it is seen only where a script can answer: until then,
+and where none runs, the page shows what the notebook stores of the panel.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from scripts import recordings
+
+recording = cache(recordings.read)
+Child = str | Iterable[str] | None  # a text, HTML (Markup), several of them, or nothing
+
+# ---------------------------------------------------------------------------------- small builders
+
+
+def h(what: str, *children: Child, **attributes: object) -> Markup:
+    """An element: `h("p.note", "text", id="x")` has the class lessons-note, `h(".note")` is a div.
+
+    A `_` in the name of an attribute becomes `-`, and None leaves it out; `part` is `data-part`.
+    """
+    tag, *classes = what.split(".")
+    given = {"class": " ".join(f"lessons-{name}" for name in classes) or None, **attributes}
+    given = {{"part": "data-part"}.get(name, name): value for name, value in given.items()}
+    written = Markup("").join(
+        Markup(' {}="{}"').format(name.replace("_", "-"), value)
+        for name, value in given.items()
+        if value is not None
+    )
+    end = Markup("") if tag == "input" else Markup("</{}>").format(tag or "div")
+    return Markup("<{}{}>{}{}").format(tag or "div", written, joined(*children), end)
+
+
+def joined(*children: Child) -> Markup:
+    """Texts, escaped, and HTML, one behind the other."""
+    listed = [[one] if isinstance(one, str) else one or () for one in children]
+    return Markup("").join(escape(one) for some in listed for one in some)
+
+
+def head(title: str, beside: Child = None) -> Markup:
+    """The title of a panel, and what stands to its right."""
+    return h(".head", h("b", title), beside)
+
+
+def columns(left: Child, right: Child) -> Markup:
+    """Two columns, or one where a panel is narrow."""
+    return h(".body", h("div", left), h("div", right))
+
+
+def status() -> Markup:
+    """A line that screen readers read out when it changes."""
+    return h("p.status", part="status", role="status")
+
+
+def image(part: str, kind: str) -> Markup:
+    """A place for a drawing; its script gives it the text that says all that is in it."""
+    return h(f".{kind}", part=part, role="img", aria_label="")
+
+
+def buttons(*members: Child) -> Markup:
+    """Buttons beside each other."""
+    return h(".buttons", *members)
+
+
+def button(part: str, name: str, *, primary: bool = False) -> Markup:
+    """A button."""
+    return h("button.primary" if primary else "button", name, part=part, type="button")
+
+
+def copier(part: str, name: str) -> Markup:
+    """A button that copies a text, and a place that shows it where there is no clipboard."""
+    shown = h("pre.code", tabindex=0, role="region", aria_label=name, hidden="")
+    return h("div", h("button", name, type="button"), shown, part=part)
+
+
+# ---------------------------------------------------------------------------------------- controls
+
+
+def control(
+    what: str,
+    part: str,
+    values: Sequence[object] | None,
+    value: object,
+    *children: Child,
+    **attributes: object,
+) -> Markup:
+    """An element with inputs, of which the value of each is a place in `values`, and its value."""
+    offered = None if values is None else json.dumps(values)
+    begin = json.dumps(value)
+    return h(what, *children, part=part, data_values=offered, data_begin=begin, **attributes)
+
+
+def _options(values: Iterable[object]) -> list[Markup]:
+    return [h("option", str(value), value=place) for place, value in enumerate(values)]
+
+
+def dial(part: str, name: str, values: Sequence[float], value: float, unit: str = "") -> Markup:
+    """A slider over some values and a menu of them, always equal: the menu is exact on a phone."""
+    shown = [f"{one:g}" for one in values]
+    last = len(values) - 1
+    slider = h("input", type="range", min=0, max=last, aria_label=name, data_unit=unit)
+    menu = h("select.number", _options(shown), aria_label=f"{name}, exactly")
+    return control(".row", part, values, value, h("span", name), slider, menu, h("span.unit", unit))
+
+
+def choice(part: str, name: str, options: Sequence[str], value: str | None = None) -> Markup:
+    """A menu of texts, the first one chosen if no other is."""
+    menu = h("select", _options(options))
+    return control("label.row", part, options, value or options[0], h("span", name), menu)
+
+
+def radios(part: str, group: str, question: str, options: Sequence[str]) -> Markup:
+    """A question with all its options in sight, none chosen. `group` is unique on the page."""
+    labels = [
+        h("label", h("input", type="radio", name=group, value=place), h("span", option))
+        for place, option in enumerate(options)
+    ]
+    legend = h("legend.question", question)
+    return control("fieldset.choice", part, options, None, legend, labels)
+
+
+def check_box(part: str, name: str, value: bool) -> Markup:
+    """A box to tick."""
+    box = h("input", type="checkbox", value=1)
+    return control("label.check", part, (False, True), value, box, name)
+
+
+def text_box(part: str, name: str, value: str, *, event: str = "input", **more: object) -> Markup:
+    """A line to type in. It has a new value at each `event`: "input" or "change"."""
+    box = h("input", type="text", autocomplete="off", spellcheck="false", **more)
+    return control("label.row.text", part, None, value, h("span", name), box, data_event=event)
+
+
+# ------------------------------------------------------------------------------------------ panels
+
+
+def split(id: str, settings: dict[str, Any]) -> Markup:
+    """Lesson 01: the pile is cut."""
+    raise NotImplementedError
+
+
+def batches(id: str, settings: dict[str, Any]) -> Markup:
+    """Lesson 02: epoch, batch and iteration."""
+    raise NotImplementedError
+
+
+def rate(id: str, settings: dict[str, Any]) -> Markup:
+    """Lesson 04: steps down the slope."""
+    data = recording("rate")
+    steps = button("step", "Step", primary=True), button("reset", "Back to the start")
+    left = [dial("rate", "learning rate", data["rates"], 1.0), buttons(*steps), status()]
+    return head(data["words"]["title"]) + columns(left, image("view", "wide-plot"))
+
+
+def training_lab(id: str, settings: dict[str, Any]) -> Markup:
+    """Lessons 05 to 08: the training lab."""
+    raise NotImplementedError
+
+
+def break_it(id: str, settings: dict[str, Any]) -> Markup:
+    """Lesson 09: the break-it lab."""
+    raise NotImplementedError
+
+
+def headline(id: str, settings: dict[str, Any]) -> Markup:
+    """A headline of your own."""
+    raise NotImplementedError
+
+
+def word_map(id: str, settings: dict[str, Any]) -> Markup:
+    """A map of the words."""
+    raise NotImplementedError
+
+
+def number_prediction(id: str, settings: dict[str, Any]) -> Markup:
+    """A number is predicted."""
+    raise NotImplementedError
+
+
+def curve_prediction(id: str, settings: dict[str, Any]) -> Markup:
+    """A curve is predicted, by a sketch of it."""
+    raise NotImplementedError
+
+
+def comparison(id: str, settings: dict[str, Any]) -> Markup:
+    """A prediction beside what happened."""
+    raise NotImplementedError
+
+
+def parsons(id: str, settings: dict[str, Any]) -> Markup:
+    """Lines of code in a wrong order."""
+    raise NotImplementedError
+
+
+def check_yourself(id: str, settings: dict[str, Any]) -> Markup:
+    """The questions at the end of a lesson."""
+    raise NotImplementedError
+
+
+def progress(id: str, settings: dict[str, Any]) -> Markup:
+    """Why there is no progress to be seen."""
+    raise NotImplementedError
+
+
+def starter(id: str, settings: dict[str, Any]) -> Markup:
+    """Under an exercise: a button that copies its code."""
+    raise NotImplementedError
+
+
+# By the names that `Panel.page` gives: what makes the HTML, and the recording that the script needs.
+PANELS: dict[str, tuple[Callable[[str, dict[str, Any]], Markup], str | None]] = {
+    "split": (split, "split"),
+    "batches": (batches, None),
+    "rate": (rate, "rate"),
+    "training-lab": (training_lab, "lab"),
+    "break-it": (break_it, "break_it"),
+    "headline": (headline, "headline"),
+    "word-map": (word_map, "word_map"),
+    "number-prediction": (number_prediction, None),
+    "curve-prediction": (curve_prediction, None),
+    "comparison": (comparison, None),
+    "parsons": (parsons, None),
+    "check-yourself": (check_yourself, None),
+    "progress": (progress, None),
+    "starter": (starter, None),
+}
+
+
+def panel(id: str, page: dict[str, Any], shown: str) -> Markup:
+    """The place of a panel on a page: `shown` until its script makes it answer.
+
+    `page` is what `Panel.page` gives; without it there is no script, and `shown` is all.
+    """
+    if not page:
+        return h(".panel", Markup(shown), id=id)
+    settings = dict(page)
+    name = settings.pop("panel")
+    make, recorded = PANELS[name]
+    given = json.dumps(settings, ensure_ascii=False)
+    return h(
+        ".panel",
+        h("template", make(id, settings)),
+        Markup(shown),
+        id=id,
+        data_panel=name,
+        data_recording=recorded,
+        data_settings=given,
+    )
