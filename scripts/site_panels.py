@@ -213,7 +213,7 @@ def starter(id: str, settings: dict[str, Any]) -> Markup:
     raise NotImplementedError
 
 
-# By the names that `Panel.page` gives: what makes the HTML, and the recording that the script needs.
+# By the names that `Panel.page` gives: what makes the HTML, and the recording its script needs.
 PANELS: dict[str, tuple[Callable[[str, dict[str, Any]], Markup], str | None]] = {
     "split": (split, "split"),
     "batches": (batches, None),
