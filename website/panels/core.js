@@ -70,8 +70,9 @@ const lessons = (() => {
   function recording(name) {
     return recordings[name] ??= new Promise((resolve, reject) => {
       waiting[name] = resolve;
-      const failed = () => reject(new Error(`The recording ${name}.js could not be loaded.`));
-      document.head.append(h("script", { src: new URL(`${name}.js`, base).href, onerror: failed }));
+      const script = h("script", { src: new URL(`${name}.js`, base) });
+      script.onerror = () => reject(new Error(`The recording ${name}.js could not be loaded.`));
+      document.head.append(script);
     });
   }
   const recorded = (name, data) => waiting[name]?.(data);
@@ -112,22 +113,22 @@ const lessons = (() => {
   // Buttons that are off keep the focus.
   const enable = (on, ...some) => some.forEach((one) => { one.ariaDisabled = String(!on); });
 
-  // Play takes the control that `now` gives from value to value, a whole number each, to the last
-  // one or until Pause. From the last one it begins at `start` again. Gives back what pauses it.
-  function player(button, now, start, pace) {
+  // Play takes a control from one whole number to the next, to the last one or until Pause. From
+  // the last one it begins at `start` again. Gives back what pauses it.
+  function player(button, control, start, pace) {
     let timer = 0;
-    const atEnd = () => now().value === now().values.at(-1);
+    const atEnd = () => control.value === control.values.at(-1);
     const pause = () => {
       timer = clearInterval(timer);
       button.textContent = "Play";
     };
     const beat = () => {
-      if (!atEnd()) now().value += 1;
+      if (!atEnd()) control.value += 1;
       if (atEnd()) pause();
     };
     button.onclick = () => {
       if (timer) return pause();
-      if (atEnd()) now().value = start;
+      if (atEnd()) control.value = start;
       timer = setInterval(beat, pace);
       button.textContent = "Pause";
     };
@@ -146,8 +147,7 @@ const lessons = (() => {
   }
 
   // An element: h("p.note", { id: "some" }, ...children) has the class lessons-note, h(".note") is
-  // a div. Attributes may be left out; what begins with "on" is a listener. Children are texts and
-  // elements, or lists of them; null is none.
+  // a div. Attributes may be left out; children are texts and elements, or lists of them.
   const h = maker("http://www.w3.org/1999/xhtml");
   const svg = maker("http://www.w3.org/2000/svg");
   function maker(namespace) {
@@ -156,11 +156,8 @@ const lessons = (() => {
       const element = document.createElementNS(namespace, tag || "div");
       if (classes.length) element.classList.add(...classes.map((name) => `lessons-${name}`));
       const given = children[0]?.constructor === Object ? children.shift() : {};
-      for (const [name, value] of Object.entries(given)) {
-        if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-        else element.setAttribute(name, value);
-      }
-      element.append(...children.flat().filter((child) => child != null));
+      for (const [name, value] of Object.entries(given)) element.setAttribute(name, value);
+      element.append(...children.flat());
       return element;
     };
   }
@@ -234,7 +231,7 @@ const lessons = (() => {
       svg("g", { "clip-path": `url(#${id})` }, lines));
     const names = series.filter(({ name }) => name).map((one) => h("span", svg("svg",
       { viewBox: "0 0 34 18", "aria-hidden": true }, line(one, "M2 9h30", ["17 9"])), one.name));
-    return h(".plot", drawn, legend ? h(".legend", names) : null);
+    return h(".plot", drawn, legend ? h(".legend", names) : []);
   }
   function line({ kind, look = "bold" }, d, places) {
     const marks = places.map((place) => `M${place}${MARKS[kind]}`).join("");
@@ -251,35 +248,34 @@ const lessons = (() => {
   // ---------------------------------------------------------------------------------- the address
   // Keeps the settings of a panel in the address: #05-lab?epochs=12. They are read now and when the
   // address changes, in the order of `controls`, and written when someone changes a control. Of
-  // what is not offered `told` gets a sentence. `show`, if there is one, is called now and at each
-  // change. Gives back a function for the address as it is.
-  function address(root, controls, told, show = () => {}) {
+  // what is not offered there is a sentence. `show` is called now and at each change. Gives back a
+  // function for the address as it is.
+  function address(root, controls, say, show = () => {}) {
     let reading = false;
-    const link = () => {
-      const pairs = Object.entries(controls).map(([name, control]) => [name, control.value]);
-      return `#${root.id}?${new URLSearchParams(pairs)}`;
-    };
-    const read = () => {
+    const link = () => `#${root.id}?${new URLSearchParams(
+      Object.entries(controls).map(([name, { value }]) => [name, value]))}`;
+    function offered(name, text) {
+      if (!Object.hasOwn(controls, name)) return undefined;
+      const { values } = controls[name]; // if there are none, any text is welcome
+      return values ? values.find((value) => String(value) === text) : text;
+    }
+    function read() {
       const { root: meant, query } = linked();
       if (meant !== root) return;
+      const values = new Map([...query].map(([name, text]) => [name, offered(name, text)]));
       reading = true;
-      const wrong = [...query.keys()].filter((name) => !Object.hasOwn(controls, name));
-      for (const [name, control] of Object.entries(controls)) {
-        if (!query.has(name)) continue;
-        const value = control.values // if not, any text is welcome
-          ? control.values.find((offered) => String(offered) === query.get(name)) : query.get(name);
-        if (value === undefined) wrong.push(name);
-        else control.value = value;
-      }
+      for (const [name, control] of Object.entries(controls))
+        control.value = values.get(name) ?? control.value;
       reading = false;
-      if (wrong.length) told("The address asks for what is not offered here, which is left out: " +
-        `${wrong.map((name) => `${name}=${query.get(name)}`).join(", ")}.`, true);
-    };
-    const write = () => {
+      const wrong = [...query].filter(([name]) => values.get(name) === undefined);
+      if (wrong.length) say("The address asks for what is not offered here, which is left out: " +
+        `${wrong.map((pair) => pair.join("=")).join(", ")}.`, true);
+    }
+    function write() {
       try {
         if (!reading) history.replaceState(null, "", link());
       } catch {} // Safari allows 100 in 30 seconds; the next one has all settings again
-    };
+    }
     for (const control of Object.values(controls)) [show, write].forEach(control.listen);
     addEventListener("hashchange", read);
     show();
