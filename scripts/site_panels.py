@@ -172,9 +172,9 @@ def training_lab(id: str, settings: dict[str, Any]) -> Markup:
     goal = h("span", f"{target['text']}: " if target else None, h("b", part="goal"))
     left = [
         dial("epochs", "epochs", data["epochs"], begin["epochs"]),
-        dial("batch_size", "batch size", data["batch_sizes"], begin["batch_size"], "stories"),
+        dial("size", "batch size", data["batch_sizes"], begin["batch_size"], "stories"),
         choice("optimizer", "optimizer", data["optimizers"], begin["optimizer"]),
-        dial("learning_rate", "learning rate", data["rates"], begin["learning_rate"]),
+        dial("rate", "learning rate", data["rates"], begin["learning_rate"]),
         h("p", part="note", role="note"),
         check_box("slow", words["slow"], False),
         buttons(

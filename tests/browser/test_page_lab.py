@@ -436,6 +436,25 @@ def test_a_recording_that_is_missing_leaves_what_was_there(site, path, tmp_path)
 # --------------------------------------------------------------------------------- for all
 
 
+NEEDED = """menu => {
+  const { style, offsetWidth } = menu;
+  style.width = "max-content";
+  const needed = menu.offsetWidth;
+  style.width = "";
+  return [needed, offsetWidth];
+}"""
+
+
+@pytest.mark.parametrize("width", [1366, 390, 320])
+def test_the_longest_numbers_of_the_menus_are_seen_whole(lab, width):
+    lab.set_viewport_size({"width": width, "height": 768})
+    for name in ("epochs", "batch size", "learning rate"):
+        needed, given = exact(lab, name).evaluate(NEEDED)
+        assert needed <= given, name
+    within = "row => row.scrollWidth <= row.clientWidth"
+    assert all(row.evaluate(within) for row in lab.locator(".lessons-row").all())
+
+
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844), (320, 640)])
 def test_in_every_state_axe_finds_nothing_and_nothing_is_cut_off(lab, width, height):
     lab.set_viewport_size({"width": width, "height": height})

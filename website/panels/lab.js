@@ -24,12 +24,11 @@
     return `${format(words.epoch, facts)} ${format(words[verdict], top)}`;
   }
   function describe(words, history, earlier) {
-    const others = earlier ? format(words[earlier === 1 ? "one" : "many"], { earlier }) : "";
-    if (!history.length) return format(words.empty, { others });
+    const more = earlier ? format(words[earlier === 1 ? "one" : "many"], { earlier }) : "";
+    if (!history.length) return format(words.empty, { more });
     const [now, top] = [history.at(-1), best(history)];
     const losses = `${inWords("training", now.trainLoss)}, ${inWords("validation", now.loss)}`;
-    const kept = top ? format(words.best, top) : "";
-    return format(words.curves, { ...now, losses, best: kept, others });
+    return format(words.curves, { ...now, losses, best: top ? format(words.best, top) : "", more });
   }
 
   // ------------------------------------------------------------------------- what is seen
@@ -60,11 +59,11 @@
   }
 
   // ------------------------------------------------------------------------------ the panel
-  lessons.panel("training-lab", ({ root, data, settings, say, goal, epochs, batch_size, optimizer,
-    learning_rate, note, slow, train, stop, go_on, reset, copy_code, copy_link, bar, plots, table,
-    rows }) => {
-    const [{ words, begin, usual, calm }, { code, target }] = [data, settings];
-    const dials = { optimizer, epochs, batch_size, learning_rate };
+  lessons.panel("training-lab", ({ root, data, settings, say, goal, epochs, size, optimizer, rate,
+    note, slow, train, stop, go_on, reset, copy_code, copy_link, bar, plots, table, rows }) => {
+    const { words, begin, usual, calm } = data;
+    const { code, target } = settings;
+    const dials = { optimizer, epochs, batch_size: size, learning_rate: rate };
     const chosen = () => Object.fromEntries(Object.keys(dials).map((k) => [k, dials[k].value]));
     const runs = [];
     let timer = 0; // while a run is played
@@ -72,30 +71,30 @@
     const done = () => now().history.length;
 
     optimizer.listen((name) => { // the usual rate, unless someone has chosen another one
-      if (Object.values(usual).includes(learning_rate.value)) learning_rate.value = usual[name];
+      if (Object.values(usual).includes(rate.value)) rate.value = usual[name];
     });
     function changed() {
       enable(!timer, train, reset);
       enable(timer, stop);
       enable(!timer && done() && done() < epochs.value, go_on);
       const facts = { optimizer: optimizer.value, calm: calm[optimizer.value] };
-      note.textContent = learning_rate.value > facts.calm ? format(words.chaotic, facts) : "";
+      note.textContent = rate.value > facts.calm ? format(words.chaotic, facts) : "";
     }
     function show(text) {
       say(text);
-      const [{ history, settings: { epochs: max } }, earlier] = [now(), runs.slice(0, -1)];
-      plots.ariaLabel = describe(words, history, earlier.length);
-      plots.replaceChildren(...curves(now(), earlier));
+      const [run, earlier] = [now(), runs.slice(0, -1)];
+      plots.ariaLabel = describe(words, run.history, earlier.length);
+      plots.replaceChildren(...curves(run, earlier));
       table.hidden = !runs.length;
       rows.replaceChildren(...runs.map(row));
-      Object.assign(bar, { max, value: done() });
-      const at = target && reached(target, history);
+      [bar.max, bar.value] = [run.settings.epochs, done()];
+      const at = target && reached(target, run.history);
       if (target) goal.textContent = format(words[at ? "reached" : "not reached"], at);
       changed();
     }
 
     train.onclick = () => {
-      const recorded = [optimizer, batch_size, learning_rate].reduce((place, { values, value }) =>
+      const recorded = [optimizer, size, rate].reduce((place, { values, value }) =>
         place * values.length + values.indexOf(value), 0);
       runs.push({ settings: chosen(), all: unpacked(data, data.runs[recorded]), history: [] });
       if (runs.length > data.kept) runs.shift();

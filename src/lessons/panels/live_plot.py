@@ -14,9 +14,9 @@ from lessons.training import Scores, Step
 from lessons.validation import Epoch, best
 
 WORDS = {  # the curves in words; a page without a kernel says the same
-    "empty": "Two empty plots, loss and accuracy over the epochs.{others}",
+    "empty": "Two empty plots, loss and accuracy over the epochs.{more}",
     "curves": "Loss and accuracy over the epochs. After epoch {number}: {losses}; "
-    "accuracy {train:.0%} in training, {validation:.0%} in validation.{best}{others}",
+    "accuracy {train:.0%} in training, {validation:.0%} in validation.{best}{more}",
     "best": " The best epoch is {number}.",
     "one": " 1 earlier run is drawn paler.",
     "many": " {earlier} earlier runs are drawn paler.",
@@ -102,9 +102,9 @@ def _round_up(history: Sequence[Epoch]) -> float:
 
 def describe(history: Sequence[Epoch], earlier: int = 0) -> str:
     """The plot in words and numbers, for those who cannot see it."""
-    others = WORDS["one" if earlier == 1 else "many"].format(earlier=earlier) if earlier else ""
+    more = WORDS["one" if earlier == 1 else "many"].format(earlier=earlier) if earlier else ""
     if not history:
-        return WORDS["empty"].format(others=others)
+        return WORDS["empty"].format(more=more)
     number, train, validation, _ = history[-1]
     fine = any(math.isfinite(epoch.validation.loss) for epoch in history)
     return WORDS["curves"].format(
@@ -113,7 +113,7 @@ def describe(history: Sequence[Epoch], earlier: int = 0) -> str:
         train=train.accuracy,
         validation=validation.accuracy,
         best=WORDS["best"].format(number=best(history).number) if fine else "",
-        others=others,
+        more=more,
     )
 
 
