@@ -335,6 +335,13 @@ def test_slider_and_menu_say_the_same(lab):
     )
 
 
+@pytest.mark.parametrize(("chosen", "then"), [(0.01, 3), (0.1, 0.1)])
+def test_an_optimizer_brings_its_usual_rate_unless_one_was_chosen(lab, chosen, then):
+    put(lab, "learning rate", chosen)
+    lab.get_by_label("optimizer").select_option(label="SGD")
+    assert values(lab)["learning rate"] == then
+
+
 def test_what_the_menus_offer_is_what_is_recorded(lab):
     offered = {"epochs": EPOCHS, "batch size": BATCH_SIZES, "learning rate": RATES}
     for name, wanted in offered.items():
