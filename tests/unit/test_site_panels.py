@@ -49,7 +49,9 @@ def first(markup, tag):
 
 
 def test_an_element_has_classes_attributes_and_escaped_texts():
-    made = h("p.note.wide", "a < b", Markup("<b>c</b>"), ["d", "&"], None, aria_label='"x"', id=None)
+    made = h(
+        "p.note.wide", "a < b", Markup("<b>c</b>"), ["d", "&"], None, aria_label='"x"', id=None
+    )
     assert made == (
         '<p class="lessons-note lessons-wide" aria-label="&#34;x&#34;">a &lt; b<b>c</b>d&amp;</p>'
     )
