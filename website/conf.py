@@ -1,5 +1,6 @@
 """How Sphinx makes the site of the pages that scripts/website.py has written."""
 
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ templates_path = ["templates"]
 html_theme = "sphinx_book_theme"
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
-FIRST = ("panel.css", "core.js")  # of the files in panels: the others build on them
+RECORDING = re.compile(r'data-recording="(\w+)"')
 html_context = {"default_mode": "light"}  # without a script; layout.html asks the system
 html_favicon = "favicon.svg"
 html_use_index = False
@@ -66,15 +67,17 @@ html_theme_options = {
 
 
 def add_panels(app: Sphinx, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
-    """Load what panels need, and only on pages that have some: first what they share."""
-    if 'class="lessons-panel"' not in context.get("body", ""):
+    """Load what panels need, and only on pages that have some; the others build on the first."""
+    body = context.get("body", "")
+    if 'class="lessons-panel"' not in body:
         return
+    for name in ("panel.css", "panels.css"):
+        app.add_css_file(f"panels/{name}")
+    scripts = ["panels/core.js", *(f"recordings/{name}.js" for name in RECORDING.findall(body))]
     folder = Path(app.config.html_static_path[0]) / "panels"
-    for file in sorted(folder.iterdir(), key=lambda one: (one.name not in FIRST, one.name)):
-        if file.suffix == ".css":
-            app.add_css_file(f"panels/{file.name}")
-        else:
-            app.add_js_file(f"panels/{file.name}", loading_method="defer")
+    scripts += [f"panels/{file.name}" for file in sorted(folder.glob("*.js"))]
+    for name in dict.fromkeys(scripts):
+        app.add_js_file(name, loading_method="defer")
 
 
 def is_left_out(

@@ -32,8 +32,10 @@ def write_page(folder, **panels):
     os.symlink(WEBSITE / "panels", folder / "panels")
     os.symlink(WEBSITE / "recordings", folder / "recordings")
     css = (ROOT / "src" / "lessons" / "panels" / "panel.css").read_text(encoding="utf-8")
-    scripts = sorted(WEBSITE.glob("panels/*.js"), key=lambda path: (path.name != "core.js", path))
-    tags = [f'<script defer src="panels/{path.name}"></script>' for path in scripts]
+    scripts = ["panels/core.js"]
+    for pattern in ("recordings/*.js", "panels/*.js"):
+        scripts += sorted(path.relative_to(WEBSITE).as_posix() for path in WEBSITE.glob(pattern))
+    tags = [f'<script defer src="{name}"></script>' for name in dict.fromkeys(scripts)]
     boxes = [box(id, **settings) for id, settings in panels.items()]
     link = '<link rel="stylesheet" href="panels/panels.css">'
     parts = [HEAD, f"<style>{css}</style>", link, *tags, "</head><body><main><h1>Panels</h1>"]

@@ -1,4 +1,4 @@
-"""The HTML of the site's panels: what their scripts are given, and that nothing is left unescaped."""
+"""The HTML of the site's panels: what their scripts are given, and that texts are escaped."""
 
 import json
 import re

@@ -6,9 +6,7 @@
 // all else is what has this name as its data-part: an element, or a control (see there).
 const lessons = (() => {
   const kinds = {}; // what makes a panel answer, by name
-  const recordings = {}; // promises, by name
-  const waiting = {}; // what to do with the data of a recording when it is here
-  const base = new URL("../recordings/", document.currentScript.src);
+  const recordings = {}; // their data, by name; a page has those of its panels
 
   // ------------------------------------------------------------------------ panels and recordings
   const near = new IntersectionObserver((seen) => {
@@ -21,16 +19,16 @@ const lessons = (() => {
     follow();
   }
 
-  // data-state is "drawing", then "ready" or "failed". What stood there before stays if it fails.
-  async function draw(root) {
+  // data-state is "ready" or "failed"; what stood there before stays if it fails.
+  function draw(root) {
     near.unobserve(root);
-    const { panel: name, recording: recorded, settings, state } = root.dataset;
-    if (state) return;
-    root.dataset.state = "drawing";
+    if (root.dataset.state) return;
+    const { panel: name, recording, settings } = root.dataset;
     const before = [...root.childNodes];
+    const held = root.contains(document.activeElement); // then the focus must not be lost
     try {
-      const data = recorded && await recording(recorded);
-      const held = root.contains(document.activeElement); // then the focus must not be lost
+      const data = recordings[recording];
+      if (recording && !data) throw new Error(`The recording ${recording}.js is missing.`);
       root.replaceChildren(root.querySelector("template").content.cloneNode(true));
       kinds[name]({ root, data, settings: JSON.parse(settings), ...partsOf(root) });
       if (held) root.querySelector("input, select, button")?.focus();
@@ -55,10 +53,10 @@ const lessons = (() => {
   }
 
   // Browsers do not find the place of an address with settings, such as #05-lab?epochs=3.
-  async function follow() {
+  function follow() {
     const { root } = linked();
     if (!kinds[root?.dataset.panel]) return;
-    await draw(root);
+    draw(root);
     root.scrollIntoView();
   }
   function linked() {
@@ -66,16 +64,6 @@ const lessons = (() => {
     return { root: document.getElementById(id), query: new URLSearchParams(query.join("?")) };
   }
   addEventListener("hashchange", follow);
-
-  function recording(name) {
-    return recordings[name] ??= new Promise((resolve, reject) => {
-      waiting[name] = resolve;
-      const script = h("script", { src: new URL(`${name}.js`, base) });
-      script.onerror = () => reject(new Error(`The recording ${name}.js could not be loaded.`));
-      document.head.append(script);
-    });
-  }
-  const recorded = (name, data) => waiting[name]?.(data);
 
   // ------------------------------------------------------------------- controls, buttons, elements
   // A control is an element with inputs: a slider and a menu that are always equal, a menu, radio
@@ -251,23 +239,21 @@ const lessons = (() => {
   // what is not offered there is a sentence. `show` is called now and at each change. Gives back a
   // function for the address as it is.
   function address(root, controls, say, show = () => {}) {
+    const named = Object.entries(controls);
     let reading = false;
     const link = () => `#${root.id}?${new URLSearchParams(
-      Object.entries(controls).map(([name, { value }]) => [name, value]))}`;
-    function offered(name, text) {
-      if (!Object.hasOwn(controls, name)) return undefined;
-      const { values } = controls[name]; // if there are none, any text is welcome
-      return values ? values.find((value) => String(value) === text) : text;
-    }
+      named.map(([name, { value }]) => [name, value]))}`;
     function read() {
       const { root: meant, query } = linked();
       if (meant !== root) return;
-      const values = new Map([...query].map(([name, text]) => [name, offered(name, text)]));
       reading = true;
-      for (const [name, control] of Object.entries(controls))
-        control.value = values.get(name) ?? control.value;
+      for (const [name, control] of named) {
+        const asked = query.get(name);
+        const offered = control.values ?? [asked]; // without values any text is welcome
+        control.value = offered.find((value) => String(value) === asked) ?? control.value;
+      }
       reading = false;
-      const wrong = [...query].filter(([name]) => values.get(name) === undefined);
+      const wrong = [...query].filter(([name, text]) => String(controls[name]?.value) !== text);
       if (wrong.length) say("The address asks for what is not offered here, which is left out: " +
         `${wrong.map((pair) => pair.join("=")).join(", ")}.`, true);
     }
@@ -276,7 +262,7 @@ const lessons = (() => {
         if (!reading) history.replaceState(null, "", link());
       } catch {} // Safari allows 100 in 30 seconds; the next one has all settings again
     }
-    for (const control of Object.values(controls)) [show, write].forEach(control.listen);
+    for (const [, control] of named) [show, write].forEach(control.listen);
     addEventListener("hashchange", read);
     show();
     read();
@@ -284,6 +270,8 @@ const lessons = (() => {
   }
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
-  return { panel, recording, recorded, h, svg, enable, player, copier, table, unpacked, fixed,
+  const recorded = (name, data) => { recordings[name] = data; }; // is what each recording calls
+
+  return { panel, recordings, recorded, h, svg, enable, player, copier, table, unpacked, fixed,
     format, percent, plot, address, still };
 })();
