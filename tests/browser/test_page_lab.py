@@ -206,8 +206,8 @@ def size(loss):
 
 # --------------------------------------------------------------------------------- in words
 
-SENTENCES = """async () => {
-  const data = await lessons.recording("lab");
+SENTENCES = """() => {
+  const data = lessons.recordings.lab;
   const { unpacked, describe, summarize, reached } = lessons.lab;
   const target = { accuracy: 0.85, epochs: 5 };
   return data.runs.map((run) => {
@@ -436,7 +436,7 @@ def test_a_recording_that_is_missing_leaves_what_was_there(site, path, tmp_path)
     shutil.copytree(path.parent, tmp_path / "page")
     (tmp_path / "page" / "recordings" / "lab.js").unlink()
     site.goto((tmp_path / "page" / "page.html").as_uri())
-    expect(site.get_by_role("alert")).to_contain_text("lab.js could not be loaded")
+    expect(site.get_by_role("alert")).to_contain_text("The recording lab.js is missing.")
     expect(site.locator(".lessons-panel")).to_contain_text("What is here without a script.")
 
 
