@@ -34,11 +34,11 @@ class Parts(HTMLParser):
     def handle_starttag(self, tag, attributes):
         self.attributes.append((tag, dict(attributes)))
         self.parts += [value for name, value in attributes if name == "data-part"]
-        if tag not in ("input", "img", "br", "use", "path"):
+        if tag not in ("input", "img", "br"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
-        assert self.open.pop() == tag or tag in ("use", "path")
+        assert self.open.pop() == tag
 
 
 def first(markup, tag):
