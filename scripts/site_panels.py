@@ -19,6 +19,13 @@ from scripts import recordings
 recording = cache(recordings.read)
 WIDTH = 4.6  # of figures, in inches: their letters can be read on a phone
 Child = str | Iterable[str] | None  # a text, HTML (Markup), several of them, or nothing
+MARKERS = {  # the shapes of matplotlib's markers around a point of the map of the words
+    "o": "m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0",
+    "s": "m-4-4h8v8h-8z",
+    "^": "m0-5l5 9h-10z",
+    "D": "m0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z",
+    "x": "m-4-4l8 8m0-8l-8 8",
+}
 
 # ---------------------------------------------------------------------------------- small builders
 
@@ -61,9 +68,9 @@ def status() -> Markup:
     return h("p.status", part="status", role="status")
 
 
-def image(part: str, kind: str) -> Markup:
-    """A place for a drawing; its script gives it the text that says all that is in it."""
-    return h(f".{kind}", part=part, role="img", aria_label="")
+def image(part: str, kind: str, drawing: Child = None) -> Markup:
+    """A drawing, or a place for it; its script gives it the text that says all that is in it."""
+    return h(f".{kind}", drawing, part=part, role="img", aria_label="")
 
 
 def buttons(*members: Child) -> Markup:
@@ -209,13 +216,57 @@ def break_it(id: str, settings: dict[str, Any]) -> Markup:
 
 
 def headline(id: str, settings: dict[str, Any]) -> Markup:
-    """A headline of your own."""
-    raise NotImplementedError
+    """Lessons 07 and 08: a headline of your own."""
+    data = recording("headline")
+    cells = h("td"), h("td.bar", h("div"))
+    bars = [h("tr", h("th", name, scope="row"), *cells) for name in data["names"]]
+    table = h("table", h("caption", settings["said"]["bars"]), bars, part="bars")
+    view = h("div", table, h("p", part="legend"), h("div", part="words"), part="view")
+    box = text_box("text", "headline", settings["headline"])
+    return head(settings["title"]) + box + status() + view + h("p.note", data["model"])
 
 
 def word_map(id: str, settings: dict[str, Any]) -> Markup:
-    """A map of the words."""
-    raise NotImplementedError
+    """Lessons 03 and 08: a map of the words. Its middle is 0, and it reaches 100 to each side."""
+    data, plain, list_id = recording("word_map"), settings["said"]["plain"], f"{id}-words"
+    words, groups = data["words"].split(" "), data["groups"]
+    names = [_names_at_the_edge(group, words) for group in groups]
+    points = [_mark(group, number) for group in groups for number in group["words"]]
+    ring = h("g", h("circle.axes", r=9), h("text", y=-13, text_anchor="middle"), part="ring")
+    drawn = _drawing("-180 -112 360 224", *names, points, ring)
+    legend = [
+        h("span", _drawing("-9 -9 18 18", _mark(group)), group.get("name", plain))
+        for group in groups
+    ]
+    asked = sorted(words[: data["asked"]])
+    offered = h("datalist", [h("option", value=word) for word in asked], id=list_id)
+    epoch = dial("epoch", "epoch", range(len(data["when"])), 0)
+    box = text_box("word", "word", settings["word"], event="change", list=list_id)
+    left = [epoch, buttons(button("play", "Play", primary=True)), box, status(), offered]
+    right = [image("map", "map", drawn), h(".legend", legend)]
+    return head(settings["title"]) + columns(left, right)
+
+
+def _drawing(view_box: str, *children: Child) -> Markup:
+    return h("svg", *children, viewBox=view_box, aria_hidden="true")
+
+
+def _mark(group: dict[str, Any], word: int | None = None) -> Markup:
+    """A word as those of its group look, for the script to move; without a word, for a legend."""
+    shape, color = MARKERS[group["marker"]], group["color"]
+    return h("path", d=f"M0 0{shape}", fill=color, stroke=color, data_word=word)
+
+
+def _names_at_the_edge(group: dict[str, Any], words: Sequence[str]) -> list[Markup]:
+    """Names stand still while points move. The script draws a line from each to its point."""
+    made = []
+    for row, word in enumerate(group["named"]):
+        right, up = group["corner"]
+        x, y = 106 * right, 17 * (row - (len(group["named"]) - 1) / 2) - 44 * up
+        anchor = "start" if right > 0 else "end"
+        made.append(h("path.lead", stroke=group["color"], data_word=word, data_from=f"{x} {y}"))
+        made.append(h("text", words[word], x=x + 4 * right, y=y + 4, text_anchor=anchor))
+    return made
 
 
 def number_prediction(id: str, settings: dict[str, Any]) -> Markup:

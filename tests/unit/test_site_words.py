@@ -28,6 +28,7 @@ from lessons.text import Vocabulary
 from lessons.training import train_step
 from scripts import recordings
 from scripts.recordings import headline, word_map
+from scripts.site_panels import MARKERS, panel
 
 SKETCHES = {"falls": [3.0, 2.0, 1.0], "rises": [1.0, 3.0], "stays level": [2.0, 2.0]}
 
@@ -135,6 +136,41 @@ def test_the_words_that_the_lessons_suggest_can_be_asked_for():
 def test_both_recordings_together_are_small():
     sizes = [(recordings.FOLDER / f"{name}.js").stat().st_size for name in ("headline", "word_map")]
     assert sum(sizes) < 140_000
+
+
+# ----------------------------------------------------------------- the HTML of the two panels
+
+
+def test_the_map_has_the_marks_and_names_of_the_recording(parts):
+    data = recordings.read("word_map")
+    made = panel("03-map", WordMapPanel(parts, 1).page(), "")
+    words, groups = data["words"].split(" "), data["groups"]
+    drawn = [number for group in groups for number in group["words"]]
+    marks = re.findall(r'<path d="M0 0m[^"]+" fill="([^"]+)" stroke="\1" data-word="(\d+)">', made)
+    assert [int(word) for _, word in marks] == drawn
+    colors = [group["color"] for group in groups for _ in group["words"]]
+    assert [color for color, _ in marks] == colors
+    named = [number for group in groups for number in group["named"]]
+    names = re.findall(r'data-word="(\d+)" data-from="(\S+) \S+"></path><text [^>]*>(\w+)<', made)
+    assert [(int(word), name) for word, _, name in names] == [(n, words[n]) for n in named]
+    sides = [106 * group["corner"][0] for group in groups for _ in group["named"]]
+    assert [int(x) for _, x, _ in names] == sides
+    offered = re.findall(r'<option value="(\w+)"></option>', made)
+    assert offered == sorted(words[: data["asked"]])
+    assert 'list="03-map-words"' in made and '<datalist id="03-map-words">' in made
+    assert len(re.findall(r"<span><svg[^>]*><path[^>]*></path></svg>[\w/ ]+</span>", made)) == 5
+
+
+def test_each_group_of_the_map_has_a_marker_of_its_own():
+    used = [group["marker"] for group in recordings.read("word_map")["groups"]]
+    assert sorted(used) == sorted(MARKERS) and len(set(MARKERS.values())) == len(MARKERS)
+
+
+def test_a_row_for_each_class_and_the_headline_of_the_notebook():
+    made = panel("07-headline", HeadlinePanel(classifier(), 'A "goal"').page(), "")
+    names = recordings.read("headline")["names"]
+    assert re.findall(r'<tr><th scope="row">([^<]+)</th><td></td>', made) == names
+    assert 'data-begin="&#34;A \\&#34;goal\\&#34;&#34;"' in made
 
 
 # ------------------------------------------------------------------- what panels tell a page
