@@ -19,7 +19,7 @@ from lessons.exercises import EXERCISES
 from lessons.panels.controls import PAGE
 from scripts import guide, handout
 from scripts.course import Course, read_course
-from scripts.site_panels import panel
+from scripts.site_panels import later, panel
 from scripts.slides import LESSON, LIVE, NOT_SHOWN, PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -145,6 +145,7 @@ def _moved(address: str, place: Place) -> str:
 def page_of(notebook: NotebookNode, place: Place) -> NotebookNode:
     """A notebook as a page: figures as files, panels for the page's scripts, code folded up."""
     number = place.file.stem[:2]
+    _join_predictions(notebook.cells, place)
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
             cell.source = relinked(_as_page(cell.source), place)
@@ -157,7 +158,8 @@ def page_of(notebook: NotebookNode, place: Place) -> NotebookNode:
             tags.add("hide-input")
         if exercise := CHECK.search(cell.source):
             tags.add("exercise")
-            cell.outputs = [_html(_hints(exercise[1], place))]
+            starter = panel(_panel_id(cell, place), {"panel": "starter"}, "")
+            cell.outputs = [_html(starter + _hints(exercise[1], place))]
         elif has_panel:
             cell.outputs = [_html(panel_html(cell, place))]
         elif _has_long_lines(cell):
@@ -169,6 +171,24 @@ def page_of(notebook: NotebookNode, place: Place) -> NotebookNode:
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(_run_it(place), id="run-it-yourself"))
     notebook.metadata = {"kernelspec": notebook.metadata.kernelspec}
     return notebook
+
+
+def _join_predictions(cells: list[NotebookNode], place: Place) -> None:
+    """Tell each result of which prediction it is; what cells show between them is folded up."""
+    asked: dict[str, tuple[int, dict[str, Any]]] = {}
+    for number, cell in enumerate(cells):
+        for page in [one.data.get(PAGE, {}) for one in cell.get("outputs", []) if "data" in one]:
+            question = page.get("question")
+            if question and page["panel"] != "comparison":
+                asked[question] = number, {**page, "id": _panel_id(cell, place)}
+            elif question in asked:
+                before, page["asked"] = asked[question]
+                for one in cells[before + 1 : number + 1]:
+                    one.metadata["around-output"] = later(page["asked"])
+
+
+def _panel_id(cell: NotebookNode, place: Place) -> str:
+    return f"{place.file.stem[:2]}-{cell.id}"
 
 
 def _as_page(text: str) -> str:
@@ -198,7 +218,7 @@ def is_of_a_panel(output: NotebookNode) -> bool:
 def panel_html(cell: NotebookNode, place: Place) -> str:
     """The place of a panel, with what is to be seen there without a script."""
     data = next(one.data for one in cell.outputs if is_of_a_panel(one))
-    id = f"{place.file.stem[:2]}-{cell.id}"
+    id = _panel_id(cell, place)
     title, _, words = data["text/plain"].partition(f": {LIVE}")
     shown = data.get("text/html") or _picture(id, title, words.partition("\n")[2], place)
     page = data.get(PAGE, {})

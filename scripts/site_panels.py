@@ -6,15 +6,18 @@ and where none runs, the page shows what the notebook stores of the panel.
 """
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
 from markupsafe import Markup, escape
 
+from lessons.figures.html import svg
+from lessons.panels import prediction
 from scripts import recordings
 
 recording = cache(recordings.read)
+WIDTH = 4.6  # of figures, in inches: their letters can be read on a phone
 Child = str | Iterable[str] | None  # a text, HTML (Markup), several of them, or nothing
 
 # ---------------------------------------------------------------------------------- small builders
@@ -79,6 +82,13 @@ def copier(part: str, name: str) -> Markup:
     return h("div", h("button", name, type="button"), shown, part=part)
 
 
+def table(part: str, caption: str, heads: Iterable[str]) -> Markup:
+    """A table that scrolls sideways where it is too wide, by keyboard too. Its rows are to come."""
+    names = h("thead", h("tr", [h("th", name, scope="col") for name in heads]))
+    made = h("table", h("caption", caption), names, h("tbody", part="rows"))
+    return h(".table", made, part=part, tabindex=0, role="region", aria_label=caption, hidden="")
+
+
 # ---------------------------------------------------------------------------------------- controls
 
 
@@ -91,7 +101,7 @@ def control(
     **attributes: object,
 ) -> Markup:
     """An element with inputs, of which the value of each is a place in `values`, and its value."""
-    offered = None if values is None else json.dumps(values)
+    offered = None if values is None else json.dumps(list(values))
     begin = json.dumps(value)
     return h(what, *children, part=part, data_values=offered, data_begin=begin, **attributes)
 
@@ -115,14 +125,24 @@ def choice(part: str, name: str, options: Sequence[str], value: str | None = Non
     return control("label.row", part, options, value or options[0], h("span", name), menu)
 
 
-def radios(part: str, group: str, question: str, options: Sequence[str]) -> Markup:
-    """A question with all its options in sight, none chosen. `group` is unique on the page."""
+def radios(
+    part: str,
+    group: str,
+    question: str,
+    options: Sequence[str],
+    values: Sequence[object] | None = None,
+    value: object = None,
+) -> Markup:
+    """A question with all its options in sight; their values are their texts, if no others are.
+
+    `group` is unique on the page. None is chosen at first if no value is.
+    """
     labels = [
         h("label", h("input", type="radio", name=group, value=place), h("span", option))
         for place, option in enumerate(options)
     ]
     legend = h("legend.question", question)
-    return control("fieldset.choice", part, options, None, legend, labels)
+    return control("fieldset.choice", part, values or options, value, legend, labels)
 
 
 def check_box(part: str, name: str, value: bool) -> Markup:
@@ -192,7 +212,27 @@ def rate(id: str, settings: dict[str, Any]) -> Markup:
 
 def training_lab(id: str, settings: dict[str, Any]) -> Markup:
     """Lessons 05 to 08: the training lab."""
-    raise NotImplementedError
+    data, target = recording("lab"), settings.get("target")
+    words, begin = data["words"], data["begin"]
+    goal = h("span", f"{target['text']}: " if target else None, h("b", part="goal"))
+    left = [
+        dial("epochs", "epochs", data["epochs"], begin["epochs"]),
+        dial("size", "batch size", data["batch_sizes"], begin["batch_size"], "stories"),
+        choice("optimizer", "optimizer", data["optimizers"], begin["optimizer"]),
+        dial("rate", "learning rate", data["rates"], begin["learning_rate"]),
+        h("p", part="note", role="note"),
+        check_box("slow", words["slow"], False),
+        buttons(
+            *(button("train", "Train", primary=True), button("stop", "Stop")),
+            *(button("go_on", "Continue"), button("reset", "Reset")),
+            *(copier("copy_code", "Copy as code"), copier("copy_link", "Copy link")),
+        ),
+        h("progress", part="bar", aria_label="progress"),
+        status(),
+    ]
+    made = table("table", words["caption"], words["heads"])
+    seen = columns(left, image("plots", "plots")), made, h("p", words["recorded"])
+    return joined(head(words["title"], goal), seen)
 
 
 def break_it(id: str, settings: dict[str, Any]) -> Markup:
@@ -236,37 +276,132 @@ def word_map(id: str, settings: dict[str, Any]) -> Markup:
 
 def number_prediction(id: str, settings: dict[str, Any]) -> Markup:
     """A number is predicted."""
-    raise NotImplementedError
+    values = _numbers(settings["values"])
+    guess = dial("guess", "prediction", values, values[len(values) // 2], settings["unit"])
+    question = h(".question", settings["question"])
+    return joined(head(settings["title"]), question, guess, _commit())
 
 
 def curve_prediction(id: str, settings: dict[str, Any]) -> Markup:
     """A curve is predicted, by a sketch of it."""
-    raise NotImplementedError
+    sketches = list(map(_numbers, settings["sketches"]))
+    drawn = prediction.draw_sketches(sketches, _axes(settings), WIDTH)
+    asked = radios("guess", f"{id}-guess", settings["question"], settings["options"])
+    return head(settings["title"]) + columns(
+        [asked, *_commit()], _drawn(svg(drawn), settings["alt"])
+    )
 
 
-def comparison(id: str, settings: dict[str, Any]) -> Markup:
-    """A prediction beside what happened."""
-    raise NotImplementedError
+def _commit() -> list[Markup]:
+    return [buttons(button("commit", "Commit", primary=True)), status()]
+
+
+def _numbers(line: str) -> list[float]:
+    return list(map(float, line.split()))
+
+
+def _axes(settings: dict[str, Any]) -> dict[str, str]:
+    return {name: settings[name] for name in ("xlabel", "ylabel")}
+
+
+def _drawn(drawing: str, alt: str) -> Markup:
+    return h(".wide-plot", Markup(drawing), role="img", aria_label=alt)
+
+
+def later(asked: dict[str, Any]) -> list[str]:
+    """What stands before and behind a cell's output that may give the result away: it folds it up.
+
+    `asked` is the page of a prediction, with its `id`.
+    """
+    folded = h("details", h("summary", asked["said"]["later"]), data_later=asked["id"])
+    return [str(folded.removesuffix("</details>")), "</details>"]
+
+
+def comparison(settings: dict[str, Any], shown: str) -> Markup:
+    """What is shown without a prediction, and a template for each one that can be made.
+
+    `asked` in the settings is the page of the prediction, with its `id`.
+    """
+    asked = settings.get("asked")
+    if not asked:
+        return Markup(shown)
+    results = (_numbers_compared if "values" in asked else _curves_compared)(settings, asked)
+    templates = [h("template", one) for one in results]
+    return h("div", Markup(shown), templates, data_result_of=asked["id"])
+
+
+def _numbers_compared(settings: dict[str, Any], asked: dict[str, Any]) -> Iterator[Markup]:
+    for guess in _numbers(asked["values"]):
+        words = prediction.compared_in_words(guess, settings["drawn"], asked["unit"])
+        drawing = _scale(guess, settings["drawn"], asked)
+        yield h(".plot", _drawn(drawing, words)) + h("p", words)
+
+
+def _scale(guess: float, actual: float, asked: dict[str, Any]) -> Markup:
+    """What happened, as a dot on a scale, and above it the prediction, as a square."""
+    values = [*_numbers(asked["values"]), actual]
+    low, high = min(values), max(values)
+
+    def mark(number: float, y: int, text: str, kind: str | None = None, form: str = "") -> Markup:
+        x = 12 + 376 * (number - low) / (high - low)
+        anchor = "start" if x < 100 else "end" if x > 300 else "middle"
+        written = h("text", text, x=f"{x:.1f}", y=y, text_anchor=anchor)
+        drawn = h("path.mark", d=f"M{x:.1f} {y + 13}{form}")
+        return h(f"g.line.{kind}", drawn, written) if kind else written
+
+    names = [
+        f"{label}: {prediction.with_unit(number, asked['unit'])}"
+        for label, number in zip(asked["labels"], (actual, guess), strict=True)
+    ]
+    dot, square = "m-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0", "m-6-6h12v12h-12z"
+    marks = (
+        mark(actual, 55, names[0], "train", dot),
+        mark(guess, 15, names[1], "validation", square),
+    )
+    ends = [mark(number, 106, f"{number:g}") for number in (low, high)]
+    return h("svg", h("path.axes", d="M12 84v6h376v-6"), ends, marks, viewBox="0 0 400 110")
+
+
+def _curves_compared(settings: dict[str, Any], asked: dict[str, Any]) -> Iterator[Markup]:
+    """The curve with each sketch, and words; words alone if nothing could be drawn."""
+    curve, *sketches = map(_numbers, settings["drawn"])
+    for place, words in enumerate(settings["said"]):
+        drawing = Markup()
+        if curve:
+            guess = {settings["labels"][place + 1]: sketches[place]}
+            drawn = prediction.draw_curve(curve, guess, _axes(asked), WIDTH)
+            drawing = _drawn(svg(drawn), settings["alts"][place])
+        yield drawing + h("p", words)
 
 
 def parsons(id: str, settings: dict[str, Any]) -> Markup:
-    """Lines of code in a wrong order."""
-    raise NotImplementedError
+    """Lines of code in a wrong order. The value of the list is the place of the chosen one."""
+    lines = settings["lines"]
+    listed = h(".lines", radios("list", f"{id}-lines", "Lines", lines, range(len(lines)), 0))
+    moves = button("up", "Move up"), button("down", "Move down"), button("check", "Check")
+    code = h("pre", settings["head"])
+    return joined(head(settings["title"]), code, listed, buttons(*moves), status())
 
 
 def check_yourself(id: str, settings: dict[str, Any]) -> Markup:
     """The questions at the end of a lesson."""
-    raise NotImplementedError
+    made = [head(settings["title"], h("span", part="count"))]
+    for number, question in enumerate(settings["questions"]):
+        options = [option["text"] for option in question["options"]]
+        asked = f"{number + 1}. {question['text']}"
+        made.append(radios(f"asked-{number}", f"{id}-{number}", asked, options))
+        made.append(h("p.status.why", part=f"why-{number}", role="status"))
+    return joined(made)
 
 
-def progress(id: str, settings: dict[str, Any]) -> Markup:
-    """Why there is no progress to be seen."""
-    raise NotImplementedError
+def progress(settings: dict[str, Any], shown: str) -> Markup:
+    """Why no progress is kept on a page."""
+    return head(settings["title"]) + h("p", settings["said"])
 
 
 def starter(id: str, settings: dict[str, Any]) -> Markup:
     """Under an exercise: a button that copies its code."""
-    raise NotImplementedError
+    return buttons(copier("copy", "Copy the starter")) + status()
 
 
 # By the names that `Panel.page` gives: what makes the HTML, and the recording its script needs.
@@ -280,11 +415,15 @@ PANELS: dict[str, tuple[Callable[[str, dict[str, Any]], Markup], str | None]] = 
     "word-map": (word_map, "word_map"),
     "number-prediction": (number_prediction, None),
     "curve-prediction": (curve_prediction, None),
-    "comparison": (comparison, None),
     "parsons": (parsons, None),
     "check-yourself": (check_yourself, None),
-    "progress": (progress, None),
     "starter": (starter, None),
+}
+
+# What needs no script of its own. Both get what is shown without one, too.
+PLAIN: dict[str, Callable[[dict[str, Any], str], Markup]] = {
+    "comparison": comparison,
+    "progress": progress,
 }
 
 
@@ -297,6 +436,8 @@ def panel(id: str, page: dict[str, Any], shown: str) -> Markup:
         return h(".panel", Markup(shown), id=id)
     settings = dict(page)
     name = settings.pop("panel")
+    if name in PLAIN:
+        return h(".panel", PLAIN[name](settings, shown), id=id)
     make, recorded = PANELS[name]
     given = json.dumps(settings, ensure_ascii=False)
     return h(

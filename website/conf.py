@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from docutils import nodes
 from sphinx.application import Sphinx
 
 HERE = Path(__file__).resolve().parent
@@ -80,6 +81,15 @@ def add_panels(app: Sphinx, page: str, template: str, context: dict[str, Any], t
         app.add_js_file(name, loading_method="defer")
 
 
+def fold_outputs(app: Sphinx, tree: nodes.document, page: str) -> None:
+    """Put around what a cell shows what its metadata have for that: see scripts/site_pages.py."""
+    for cell in list(tree.findall(nodes.container)):
+        around = cell.get("cell_metadata", {}).get("around-output")
+        if around and cell[-1].get("nb_element") == "cell_code_output":
+            before, behind = (nodes.raw("", one, format="html") for one in around)
+            cell[-1:] = [before, cell[-1], behind]
+
+
 def is_left_out(
     app: Sphinx, kind: str, name: str, one: Any, skip: bool, options: Any
 ) -> bool | None:
@@ -90,4 +100,5 @@ def is_left_out(
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("autodoc-skip-member", is_left_out)
+    app.connect("doctree-resolved", fold_outputs)
     app.connect("html-page-context", add_panels)

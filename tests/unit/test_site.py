@@ -176,6 +176,17 @@ def test_an_exercise_has_its_hints_and_its_starter(place):
         html = cell.outputs[0].data["text/html"]
         assert f'check("{id}"' in cell.source and "..." in cell.source
         assert html.count("<details>") == len(EXERCISES[id].hints)
+        assert html.startswith(f'<div class="lessons-panel" id="05-{cell.id}" data-panel="starter"')
+
+
+def test_what_is_shown_between_a_prediction_and_its_result_is_folded_up(place):
+    cells = {cell.id: cell for cell in page_of(read(NOTEBOOKS[5]), place).cells}
+    folded = [id for id, cell in cells.items() if "around-output" in cell.metadata]
+    code = [id for id, cell in cells.items() if cell.cell_type == "code"]
+    first, last = code.index("guess") + 1, code.index("guess-compare")
+    assert last > first and folded == code[first : last + 1]
+    assert cells[folded[0]].metadata["around-output"][0].startswith('<details data-later="05-guess')
+    assert 'data-result-of="05-guess"' in cells["guess-compare"].outputs[0].data["text/html"]
 
 
 def test_binder_is_offered_if_there_is_a_repository_that_it_can_read(place):

@@ -1,5 +1,6 @@
 """The HTML of the site's panels: what their scripts are given, and that texts are escaped."""
 
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -9,9 +10,24 @@ from lesson_notebooks import NOTEBOOKS, read
 from markupsafe import Markup
 
 from conftest import ROOT
+from lessons.panels import CurvePrediction, NumberPrediction, Target, TrainingLab
 from lessons.panels.controls import PAGE
+from lessons.panels.training_lab import BATCH_SIZES, EPOCHS, HEADS, RATES, USUAL
 from scripts import site_panels
-from scripts.site_panels import PANELS, check_box, choice, dial, h, panel, radios, text_box
+from scripts.recordings import lab
+from scripts.site_panels import (
+    PANELS,
+    PLAIN,
+    check_box,
+    choice,
+    dial,
+    h,
+    later,
+    panel,
+    radios,
+    table,
+    text_box,
+)
 
 STORED = [
     (f"{path.stem[:2]}-{cell.id}", output.data[PAGE])
@@ -20,6 +36,7 @@ STORED = [
     for output in cell.get("outputs", [])
     if PAGE in output.get("data", {})
 ]
+BEGIN = {"size": "batch_size", "rate": "learning_rate"}  # names in the recording
 
 
 class Parts(HTMLParser):
@@ -34,11 +51,11 @@ class Parts(HTMLParser):
     def handle_starttag(self, tag, attributes):
         self.attributes.append((tag, dict(attributes)))
         self.parts += [value for name, value in attributes if name == "data-part"]
-        if tag not in ("input", "img", "br", "use", "path"):
+        if tag not in ("input", "img", "br"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
-        assert self.open.pop() == tag or tag in ("use", "path")
+        assert self.open.pop() == tag
 
 
 def first(markup, tag):
@@ -92,6 +109,16 @@ def test_any_text_may_be_typed_where_no_values_are_offered():
     assert outer["data-event"] == "change" and "data-values" not in outer
 
 
+def test_a_table_has_heads_and_waits_for_its_rows():
+    made = table("seen", "Runs & all", ["run", "loss"])
+    parts = Parts(made)
+    assert (parts.open, parts.parts) == ([], ["seen", "rows"])
+    outer = first(made, "div")
+    assert (outer["aria-label"], outer["role"], outer["tabindex"]) == ("Runs & all", "region", "0")
+    assert "hidden" in outer and "<caption>Runs &amp; all</caption>" in made
+    assert re.findall(r'<th scope="col">(\w+)</th>', made) == ["run", "loss"]
+
+
 # --------------------------------------------------------------------------------------- panels
 
 
@@ -103,17 +130,41 @@ def test_the_panels_of_the_notebooks_have_parts_of_different_names(id, page):
 
 def test_what_a_script_takes_is_what_the_html_has():
     scripts = [path.read_text(encoding="utf-8") for path in ROOT.glob("website/panels/*.js")]
-    taken = {
-        name: {one.split(":")[0].strip() for one in names.split(",")}
-        for script in scripts
-        for name, names in re.findall(r'lessons\.panel\("([\w-]+)", \(\{([^}]*)\}', script)
-    }
+    taken = {}
+    for script in scripts:  # a function, or the name of one
+        answers = dict(re.findall(r"function (\w+)\(\{([^}]*)\}", script))
+        for name, own, named in re.findall(
+            r'lessons\.panel\("([\w-]+)", (?:\(\{([^}]*)\}|(\w+)\))', script
+        ):
+            names = [one.split(":")[0].strip() for one in (own or answers[named]).split(",")]
+            taken[name] = {one for one in names if not one.startswith("...")}
     assert set(taken) == {name for name, kind in PANELS.items() if kind}
     for id, page in STORED:
+        if page["panel"] in PLAIN:
+            continue
         made = panel(id, page, "")
         given = {"root", "settings", "say", *Parts(made).parts}
         given |= {"data"} if "data-recording" in made else set()
         assert taken[page["panel"]] <= given, page["panel"]
+
+
+def test_the_lab_offers_what_the_one_of_the_library_does(tmp_path):
+    page = TrainingLab("05", Target(0.85, 5), folder=tmp_path).page()
+    made = panel("05-lab", page, "")
+    given = {attributes.get("data-part"): attributes for _, attributes in Parts(made).attributes}
+    offered = {"epochs": EPOCHS, "size": BATCH_SIZES, "rate": RATES, "optimizer": USUAL}
+    for part, values in offered.items():
+        assert json.loads(given[part]["data-values"]) == [*values]
+        assert (
+            json.loads(given[part]["data-begin"]) == lab.offered()["begin"][BEGIN.get(part, part)]
+        )
+    assert "Target: validation accuracy above 85% in 5 epochs: <b" in made
+    assert re.findall(r'<th scope="col">([\w ]+)</th>', made) == [*HEADS]
+
+
+def test_without_a_target_none_is_shown(tmp_path):
+    made = panel("08-lab", TrainingLab("08", folder=tmp_path).page(), "")
+    assert 'Training lab</b><span><b data-part="goal"></b></span>' in made
 
 
 def test_a_panel_without_a_script_is_what_the_notebook_shows():
@@ -128,3 +179,79 @@ def test_settings_cannot_break_out_of_their_place(monkeypatch):
     assert "<script>" not in made
     assert json.loads(first(made, "div")["data-settings"]) == {"x": '"><script>'}
     assert site_panels.PANELS["some"]
+
+
+# --------------------------------------------------------------------------------- predictions
+
+SKETCHES = {"falls": [4, 2, 1], "stays level": [2, 2, 2], "rises": [1, 2, 4]}
+
+
+def compared(panel_here, actual):
+    """What the page shows of each prediction, by its place."""
+    asked = {**panel_here.page(), "id": "01-guess"}
+    page = panel_here.compare(actual)._repr_mimebundle_()[PAGE]
+    made = panel("01-result", {**page, "asked": asked}, "<p>Before.</p>")
+    assert made.startswith('<div class="lessons-panel" id="01-result"><div data-result-of="01-gues')
+    assert Parts(made).open == [] and "<p>Before.</p><template>" in made
+    return [html.unescape(one) for one in re.findall(r"<template>(.*?)</template>", made, re.S)]
+
+
+@pytest.mark.parametrize("actual", [26, 26.3, 94.5, 126, 0.1])
+@pytest.mark.parametrize("unit", ["%", ""])
+def test_each_number_is_compared_in_the_words_of_the_library(actual, unit):
+    values = [0, 0.3, 25, 26, 27, 100]
+    results = compared(NumberPrediction("How many?", values, unit), actual)
+    for guess, result in zip(values, results, strict=True):
+        here = NumberPrediction("How many?", values, unit)
+        here.commit(guess)
+        words = repr(here.compare(actual))
+        assert result.endswith(f"<p>{words}</p>") and f'aria-label="{words}"' in result
+
+
+def test_a_scale_has_its_marks_where_the_numbers_are():
+    result = compared(NumberPrediction("How many?", range(0, 101), "%"), 25)[75]
+    places = re.findall(r'lessons-(\w+)"><path class="lessons-mark" d="M([\d.]+) (\d+)m', result)
+    assert places == [("train", "106.0", "68"), ("validation", "294.0", "28")]
+    assert [one for one in re.findall(r">([^<>]+)</text>", result)] == [
+        *("0", "100", "what happened: 25 %", "your prediction: 75 %"),
+    ]
+
+
+@pytest.mark.parametrize("name", SKETCHES)
+def test_each_sketch_is_compared_in_the_words_of_the_library(name):
+    here = CurvePrediction("What?", SKETCHES, ylabel="loss", xlabel="step")
+    result = compared(here, [1.4, 1.2, 2.5, 3])[list(SKETCHES).index(name)]
+    here.commit(name)
+    shown = here.compare([1.4, 1.2, 2.5, 3])
+    assert result.endswith(f"<p>{shown!r}</p>")
+    alt = html.unescape(re.search('alt="([^"]+)"', shown.data)[1])
+    assert f'aria-label="{alt}"' in result
+    assert f"“{name}”" in result.partition("<svg")[2].partition("</svg>")[0]  # in the legend
+
+
+def test_a_curve_of_which_nothing_can_be_drawn_is_told():
+    here = CurvePrediction("What?", SKETCHES, ylabel="loss", xlabel="step")
+    assert compared(here, [float("nan")] * 3)[0] == (
+        "<p>You chose A, “falls”. From step 1 on, the loss is NaN or infinite.</p>"
+    )
+
+
+def test_a_result_of_no_prediction_is_what_the_notebook_shows():
+    assert panel("01-x", {"panel": "comparison", "drawn": 1.0, "question": "?"}, "<p>W</p>") == (
+        '<div class="lessons-panel" id="01-x"><p>W</p></div>'
+    )
+
+
+def test_what_gives_a_result_away_is_folded_up():
+    before, behind = later({"id": "01-guess", "said": {"later": "The <result>"}})
+    assert (before, behind) == (
+        '<details data-later="01-guess"><summary>The &lt;result&gt;</summary>',
+        "</details>",
+    )
+
+
+def test_a_page_says_why_it_keeps_no_progress():
+    page = {"panel": "progress", "title": "Your progress", "said": "It is forgotten."}
+    made = panel("05-progress", page, "<p>In JupyterLab</p>")
+    assert "<p>It is forgotten.</p>" in made
+    assert "In JupyterLab" not in made and "template" not in made

@@ -43,6 +43,7 @@ NO_CHOICE = "Choose one of the sketches first."
 NONE = "You made no prediction this time."
 RESULT = {**TRAIN, "label": "what happened"}
 GUESS = {**VALIDATION, "label": "your prediction"}
+WIDTH = 8.2  # of figures, in inches
 
 
 class Prediction(Panel):
@@ -173,7 +174,7 @@ class NumberPrediction(Prediction):
         """See `Panel`."""
         page = super().page()
         page["said"] |= {"compared": COMPARED, "exactly": EXACTLY, "high": TOO_HIGH, "low": TOO_LOW}
-        units = {"unit": self._unit, "unit_of_difference": self._unit_of_difference}
+        units = {"unit": self._unit, "unit_of_difference": _unit_of_difference(self._unit)}
         scale = {"values": _in_a_line(self._values), "labels": [RESULT["label"], GUESS["label"]]}
         return page | {"panel": "number-prediction"} | scale | units
 
@@ -196,9 +197,8 @@ class NumberPrediction(Prediction):
         if self.guess is None:
             summary = f"{NONE} What happened: ≈ {self._with_unit(actual)}."
         else:
-            how = self._difference_in_words(self.guess - actual)
-            summary = COMPARED.format(self._guess_in_words(), self._with_unit(actual), how)
-        figure = Figure(figsize=(8.2, 1.7), layout="constrained")
+            summary = compared_in_words(self.guess, actual, self._unit)
+        figure = Figure(figsize=(WIDTH, 1.7), layout="constrained")
         self._draw(figure.subplots(), actual)
         page = {"question": self._question, "drawn": float(actual)}
         return Comparison(figure, f"A scale with marks. {summary}", summary, page)
@@ -215,22 +215,28 @@ class NumberPrediction(Prediction):
         ax.set_xlabel(self._unit)
         ax.grid(alpha=0.3)
 
-    def _difference_in_words(self, difference: float) -> str:
-        difference = round(difference, 10)  # 0.3 - 0.1 is not quite 0.2
-        if difference == 0:
-            return EXACTLY
-        size = f"{abs(difference):g} {self._unit_of_difference}".strip()
-        return (TOO_HIGH if difference > 0 else TOO_LOW).format(size)
-
-    @property
-    def _unit_of_difference(self) -> str:
-        return "percentage points" if self._unit == "%" else self._unit
-
     def _guess_in_words(self) -> str:
         return self._with_unit(self._dial.value)
 
     def _with_unit(self, number: float) -> str:
-        return f"{number:g} {self._unit}".strip()
+        return with_unit(number, self._unit)
+
+
+def with_unit(number: float, unit: str) -> str:
+    """A number as it is said, such as "26 %"."""
+    return f"{number:g} {unit}".strip()
+
+
+def compared_in_words(guess: float, actual: float, unit: str) -> str:
+    """What is said of a guess and of what happened."""
+    difference = round(guess - actual, 10)  # 0.3 - 0.1 is not quite 0.2
+    size = with_unit(abs(difference), _unit_of_difference(unit))
+    how = (TOO_HIGH if difference > 0 else TOO_LOW).format(size) if difference else EXACTLY
+    return COMPARED.format(with_unit(guess, unit), with_unit(actual, unit), how)
+
+
+def _unit_of_difference(unit: str) -> str:
+    return "percentage points" if unit == "%" else unit
 
 
 # -------------------------------------------------------------------------------- a curve
@@ -298,18 +304,7 @@ class CurvePrediction(Prediction):
         return f"{what} {'; '.join(lettered(list(self._sketches)))}."
 
     def _draw(self) -> Figure:
-        """The sketches side by side; four or more of them in two rows."""
-        count = len(self._sketches)
-        columns = count if count < 4 else math.ceil(count / 2)
-        rows = math.ceil(count / columns)
-        figure = Figure(figsize=(8.2, 1.9 * rows), layout="constrained")
-        top = max(map(max, self._sketches.values()))
-        for number, heights in enumerate(self._sketches.values()):
-            ax = figure.add_subplot(rows, columns, number + 1)
-            ax.plot(heights, color=TRAIN["color"], linewidth=2.5)
-            ax.set(title=ascii_uppercase[number], xticks=[], yticks=[], ylim=(0, 1.1 * top))
-            ax.set(**self._labels)
-        return figure
+        return draw_sketches(list(self._sketches.values()), self._labels)
 
     def _commit_chosen(self) -> None:
         if self._choice.index is None:
@@ -328,8 +323,10 @@ class CurvePrediction(Prediction):
     def compare(self, actual: Sequence[float]) -> HTML:
         """The actual curve with the chosen sketch, and the sketch that is closest to it."""
         heights = list(takewhile(math.isfinite, actual))
-        figure = Figure(figsize=(8.2, 3.6), layout="constrained")
-        self._draw_both(figure.subplots(), heights)
+        guess = {}
+        if self.guess and heights:
+            guess = {self._label(self.guess): stretch(self._sketches[self.guess], heights)}
+        figure = draw_curve(heights, guess, self._labels)
         summary = self._result_in_words(heights, len(actual), self.guess)
         alt = self._alt_of_both(heights, self.guess)
         page = {"question": self._question, **self._answers(heights, len(actual))}
@@ -351,18 +348,6 @@ class CurvePrediction(Prediction):
     def _alt_of_both(self, heights: Sequence[float], guess: str | None) -> str:
         names = [RESULT["label"], *([self._label(guess)] if guess and heights else [])]
         return "The {ylabel} for each {xlabel}: ".format(**self._labels) + f"{' and '.join(names)}."
-
-    def _draw_both(self, ax: Axes, heights: Sequence[float]) -> None:
-        numbers = range(1, len(heights) + 1)
-        ax.plot(numbers, heights, **RESULT)
-        if self.guess and heights:
-            style = {**GUESS, "label": self._label(self.guess)}
-            ax.plot(numbers, stretch(self._sketches[self.guess], heights), **style)
-        ax.set(**self._labels)
-        ax.set_ylim(bottom=min([0, *heights]))
-        ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-        ax.grid(alpha=0.3)
-        ax.legend()
 
     def _result_in_words(self, heights: Sequence[float], total: int, guess: str | None) -> str:
         """The comparison with a guess, if there is one, in words."""
@@ -387,6 +372,50 @@ class CurvePrediction(Prediction):
 
     def _quoted(self, name: str) -> str:
         return f"{ascii_uppercase[list(self._sketches).index(name)]}, “{name}”"
+
+
+def draw_sketches(
+    sketches: Sequence[Sequence[float]], labels: Mapping[str, str], width: float = WIDTH
+) -> Figure:
+    """Sketches, lists of heights, side by side on one scale; four or more of them in two rows.
+
+    `labels` are the xlabel and ylabel; the figure's width is in inches.
+    """
+    columns = len(sketches) if len(sketches) < 4 else math.ceil(len(sketches) / 2)
+    rows = math.ceil(len(sketches) / columns)
+    figure = Figure(figsize=(width, 1.9 * rows), layout="constrained")
+    top = max(map(max, sketches))
+    for number, heights in enumerate(sketches):
+        ax = figure.add_subplot(rows, columns, number + 1)
+        ax.plot(heights, color=TRAIN["color"], linewidth=2.5)
+        ax.set(title=ascii_uppercase[number], xticks=[], yticks=[], ylim=(0, 1.1 * top))
+        ax.set(**labels)
+    return figure
+
+
+def draw_curve(
+    heights: Sequence[float],
+    guess: Mapping[str, Sequence[float]],
+    labels: Mapping[str, str],
+    width: float = WIDTH,
+) -> Figure:
+    """The heights of what happened, and those of the guess by its label, if there is one.
+
+    Both have as many heights, the first at 1. `labels` are the xlabel and ylabel; the figure's
+    width is in inches.
+    """
+    figure = Figure(figsize=(width, 3.6), layout="constrained")
+    ax = figure.subplots()
+    numbers = range(1, len(heights) + 1)
+    ax.plot(numbers, heights, **RESULT)
+    for label, guessed in guess.items():
+        ax.plot(numbers, guessed, **{**GUESS, "label": label})
+    ax.set(**labels)
+    ax.set_ylim(bottom=min([0, *heights]))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    ax.grid(alpha=0.3)
+    ax.legend()
+    return figure
 
 
 def _check_sketches(sketches: Mapping[str, Sequence[float]]) -> None:
