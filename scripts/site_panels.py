@@ -68,9 +68,9 @@ def status() -> Markup:
     return h("p.status", part="status", role="status")
 
 
-def image(part: str, kind: str, drawing: Child = None) -> Markup:
+def image(part: str, kind: str, *children: Child) -> Markup:
     """A drawing, or a place for it; its script gives it the text that says all that is in it."""
-    return h(f".{kind}", drawing, part=part, role="img", aria_label="")
+    return h(f".{kind}", *children, part=part, role="img", aria_label="")
 
 
 def buttons(*members: Child) -> Markup:
@@ -169,12 +169,44 @@ def text_box(part: str, name: str, value: str, *, event: str = "input", **more: 
 
 def split(id: str, settings: dict[str, Any]) -> Markup:
     """Lesson 01: the pile is cut."""
-    raise NotImplementedError
+    data = recording("split")
+    words, percent, parts = data["words"], data["percent"], data["parts"]
+    left = [
+        dial("stories", "stories", data["sizes"], data["sizes"][-1]),
+        dial("training", "training", percent, 80, "%"),
+        dial("validation", "validation", percent, 10, "%"),
+        dial("seed", "seed", data["seeds"], data["seeds"][0]),
+        check_box("stratified", words["stratified"], True),
+        status(),
+    ]
+    way = [h("b", part="way"), f": {words['share']}"]
+    sizes = _bars("sizes", words["parts"], [(part, [part]) for part in parts])
+    shares = _bars("shares", way, [(name, parts) for name in data["names"]])
+    view = image("view", "pair", sizes, shares)
+    legend = h(".legend", [h("span", h(f"i.{part}"), part) for part in parts])
+    return head(words["title"]) + columns(left, [view, legend])
+
+
+def _bars(part: str, title: Child, groups: Sequence[tuple[str, Sequence[str]]]) -> Markup:
+    """Bars of parts of a split, in named groups; a script gives each its height and number."""
+    pillars = [
+        h("div", h("p", [h("span", "0", h(f"i.{kind}")) for kind in kinds]), name)
+        for name, kinds in groups
+    ]
+    return h("figure.bars", h("figcaption", title), h("div", pillars), part=part)
 
 
 def batches(id: str, settings: dict[str, Any]) -> Markup:
     """Lesson 02: epoch, batch and iteration."""
-    raise NotImplementedError
+    return joined(
+        head(settings["title"]),
+        dial("stories", "stories", settings["counts"], settings["stories"]),
+        dial("batch_size", "batch size", settings["sizes"], settings["batch_size"], "stories"),
+        dial("iteration", "iteration", [0], 0),  # the script offers as many as there are
+        buttons(button("play", "Play", primary=True)),
+        image("view", "strip"),
+        status(),
+    )
 
 
 def rate(id: str, settings: dict[str, Any]) -> Markup:
@@ -212,7 +244,31 @@ def training_lab(id: str, settings: dict[str, Any]) -> Markup:
 
 def break_it(id: str, settings: dict[str, Any]) -> Markup:
     """Lesson 09: the break-it lab."""
-    raise NotImplementedError
+    data = recording("break_it")
+    names, seeds = [bug["name"] for bug in data["bugs"]], data["seeds"]
+    numbers = range(1, len(data["secrets"]) + 1)
+    left = [
+        choice("bug", "bug", names[:-1]),  # that nothing is wrong is only a diagnosis
+        dial("seed", "seed", seeds, seeds[0]),
+        # A link to a mystery holds its number, from which nobody sees what is wrong.
+        control("input", "mystery", ["none", *numbers], "none", type="hidden"),
+        buttons(
+            button("run", "Run", primary=True),
+            button("stop", "Stop"),
+            button("ask", "Mystery"),
+            copier("copy", "Copy link"),
+        ),
+    ]
+    game = buttons(button("diagnose", "Diagnose"), button("reveal", "Tell me"))
+    right = [status(), choice("diagnosis", "diagnosis", names), game]
+    return joined(
+        head(data["words"]["title"], h("span", part="tally")),
+        columns(left, right),
+        image("view", "plots.twins"),
+        h("div", part="result"),
+        h("div", part="facts"),
+        h("p", data["words"]["recorded"]),
+    )
 
 
 def headline(id: str, settings: dict[str, Any]) -> Markup:

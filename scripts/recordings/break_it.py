@@ -3,9 +3,20 @@
 import math
 from collections.abc import Sequence
 from functools import partial
+from random import Random
 from typing import Any
 
-from lessons.panels.break_it import ALL, APART, CAPTION, HEADS, SEEDS, WORDS, BreakPanel, as_html
+from lessons.panels.break_it import (
+    ALL,
+    APART,
+    CAPTION,
+    HEADS,
+    SEEDS,
+    SOUND,
+    WORDS,
+    BreakPanel,
+    as_html,
+)
 from lessons.silent_bugs.bugs import BUGS
 from lessons.silent_bugs.plots import LOST, MOST, PLOTS, POWERS
 from lessons.silent_bugs.recipe import Recipe, cut_down, run
@@ -18,9 +29,11 @@ SHOWN = (
     *(("train", "loss"), ("validation", "loss"), ("train", "accuracy")),
     *(("validation", "accuracy"), ("test", "accuracy"), ("new", "accuracy")),
 )
+HOW = {"loss": ".2f", "accuracy": ".0%"}  # they are written
 CHOICES = (best_on_validation, best_on_test)
 # One runs away, and the steps of the other jump about: the last bits decide what is drawn.
 CHAOTIC = ("zero_grad", "choice")
+MYSTERIES = 999  # a multiple of nine: eight bugs, and that nothing is wrong
 NOTES = {  # what only the page says
     "recorded": "It plays back real runs on Mini-News, recorded. In JupyterLab you train yourself, "
     "also on AG News or stories of your own.",
@@ -43,10 +56,10 @@ def described(step: Any) -> str:
 
 
 def record() -> dict[str, Any]:
-    """Train everything: `runs[i][j]` is the training i of `trainings` from its seed j."""
+    """Train everything: `runs[i][seed]` is the training i of `trainings` from this seed."""
     parts = load_split("mini-news")
     runs = [
-        [packed(run(parts, recipe, seed)) for seed in seeds]
+        {seed: packed(run(parts, recipe, seed)) for seed in seeds}
         for recipe, seeds in trainings().items()
     ]
     return {**told(), "runs": runs}
@@ -71,35 +84,63 @@ def same_training(recipe: Recipe) -> Recipe:
 
 def told() -> dict[str, Any]:
     """All that is no measurement: the words, and each bug with its trainings and its choices."""
-    number = {recipe: i for i, recipe in enumerate(trainings())}
-    bugs = [
-        {
-            "key": key,
-            "name": bug.name,
-            "see": bug.see,
-            "code": as_html(bug, facts=False),
-            "facts": as_html(bug),
-            "runs": [number[same_training(recipe)] for recipe in (bug.healthy, bug.broken)],
-            "choices": [CHOICES.index(recipe.choose_epoch) for recipe in (bug.healthy, bug.broken)],
-            "chaotic": key in CHAOTIC,
-        }
-        for key, bug in ALL.items()
-    ]
     words = {"title": BreakPanel.title, "caption": CAPTION, "heads": [*HEADS], **WORDS, **NOTES}
-    words |= {"lost": LOST, "powers": POWERS}
+    words |= {"lost": LOST, "powers": POWERS, "empty": WORDS["empty"].format(**WORDS)}
+    words["run"] = WORDS["run"].format(
+        name="{name}",
+        number="{number}",
+        loss="validation loss {validation_loss:.2f}",
+        accuracies=WORDS["accuracies"],
+    )
     return {
         "words": words,
         "plots": [[title, name(thick, of), name(thin, of)] for title, thick, thin, of in PLOTS],
         "most": MOST,
-        "bugs": bugs,
+        "bugs": bugs(),
+        "secrets": secrets(len(ALL)),
         "seeds": [*SEEDS],
         "scores": [name(*shown) for shown in SHOWN],
+        "cells": [f"{{{name(*shown)}:{HOW[shown[1]]}}}" for shown in SHOWN],
     }
 
 
+def bugs() -> list[dict[str, Any]]:
+    """Each bug, and at the end that nothing is wrong.
+
+    `runs` are pairs of trainings, one pair if there is a bug: of the second one the seed is `apart`
+    from that of the first one. `usual` is what is said when all is told.
+    """
+    number = {recipe: i for i, recipe in enumerate(trainings())}
+    pairs = {
+        key: [number[same_training(recipe)] for recipe in (bug.healthy, bug.broken)]
+        for key, bug in BUGS.items()
+    }
+    healthy = [[first, first] for first, _ in pairs.values()]
+    return [
+        {
+            "key": key,
+            "name": bug.name,
+            "see": bug.see,
+            "usual": WORDS["usual"].format(see=bug.see)
+            + (f" {NOTES['chaotic']}" if key in CHAOTIC else ""),
+            "code": as_html(bug, facts=False),
+            "facts": as_html(bug),
+            "runs": healthy if key == SOUND else [pairs[key]],
+            "apart": APART if key == SOUND else 0,
+            "choices": [CHOICES.index(recipe.choose_epoch) for recipe in (bug.healthy, bug.broken)],
+        }
+        for key, bug in ALL.items()
+    ]
+
+
+def secrets(kinds: int) -> list[int]:
+    """What is wrong in mystery 1, 2, ...: the place of a bug, each equally often."""
+    return Random(0).sample([number % kinds for number in range(MYSTERIES)], MYSTERIES)
+
+
 def name(part: str, score: str) -> str:
-    """What the page calls a score: "train loss", or "train" for the accuracy in training."""
-    return part if score == "accuracy" else f"{part} {score}"
+    """What the page calls a score: "train_loss", or "train" for the accuracy in training."""
+    return part if score == "accuracy" else f"{part}_{score}"
 
 
 def packed(epochs: Sequence[EpochScores]) -> list[list[float]]:

@@ -60,7 +60,7 @@ def recorded(recipe, seed):
     stored, trainings = recording("break_it"), break_it.trainings()
     recipe = break_it.same_training(recipe)
     runs = stored["runs"][list(trainings).index(recipe)]
-    kept, *scores = runs[trainings[recipe].index(seed)]
+    kept, *scores = runs[str(seed)]
     return kept, dict(zip(stored["scores"], scores, strict=True))
 
 
@@ -92,7 +92,7 @@ def assert_recorded(parts, recipe, seed):
     epochs = run(parts, recipe, seed)
     kept, scores = recorded(recipe, seed)
     for name, stored in scores.items():
-        part, _, score = name.partition(" ")
+        part, _, score = name.partition("_")
         measured = [getattr(getattr(epoch, part), score or "accuracy") for epoch in epochs]
         assert near(stored, measured) <= 1, (name, stored, measured)
     accuracy = [[epoch.validation.accuracy for epoch in epochs], [e.test.accuracy for e in epochs]]
@@ -104,13 +104,13 @@ def assert_recorded(parts, recipe, seed):
 def test_a_chaotic_run_has_the_direction_and_the_magnitude_of_what_was_recorded(parts, key):
     epochs = run(parts, BUGS[key].broken, 3)
     _, scores = recorded(BUGS[key].broken, 3)
-    seen, now = scores["validation loss"][-1] / 1000, epochs[-1].validation.loss
+    seen, now = scores["validation_loss"][-1] / 1000, epochs[-1].validation.loss
     assert math.isnan(seen) == math.isnan(now)
     assert math.isnan(seen) or 1 / 3 < seen / now < 3
     assert abs(scores["test"][-1] / 1000 - epochs[-1].test.accuracy) < 0.25
     # Against the healthy run: a loss that climbs, none at all, or the same training.
     _, healthy = recorded(BUGS[key].healthy, 3)
-    seen_healthy = healthy["validation loss"][-1] / 1000
+    seen_healthy = healthy["validation_loss"][-1] / 1000
     assert {"zero_grad": seen > 10 * seen_healthy, "high": math.isnan(seen)}.get(
         key, seen == seen_healthy
     )

@@ -1,118 +1,91 @@
 // Three panels that compute what they show: a pile that is cut, batches, and a walk downhill.
 {
-  const { h, svg, head, image, format, fixed, dial, button, buttons, address } = lessons;
+  const { h, format, fixed, address } = lessons;
   const count = (most) => Array.from({ length: most }, (_, i) => i); // 0, 1, ...
 
   // --------------------------------------------------------------- lesson 01: the pile is cut
-  // How many stories of each class are in each part, for a pile of labels and three shares.
-  function cut(pile, classes, shares, stratified) {
+  // How many stories of each class are in each part, for a pile of labels and two shares.
+  function cut(pile, classes, [train, validation], stratified) {
     const pieces = (labels) => { // rounded as Python does
-      const ends = [0, +fixed(labels.length * shares[0]),
-        +fixed(labels.length * (shares[0] + shares[1])), labels.length];
+      const ends = [0, train, train + validation, 1].map((end) => +fixed(labels.length * end));
       return count(3).map((part) => labels.slice(ends[part], ends[part + 1]));
     };
-    const only = (labels, kind) => labels.filter((label) => label === String(kind));
-    if (!stratified) return pieces(pile).map((part) => classes.map((_, c) => only(part, c).length));
-    const each = classes.map((_, c) => pieces(only(pile, c)));
-    return count(3).map((part) => each.map((piece) => piece[part].length));
+    const only = (labels, kind) => [...labels].filter((label) => +label === kind);
+    return count(3).map((part) => classes.map((_, c) =>
+      (stratified ? pieces(only(pile, c))[part] : only(pieces(pile)[part], c)).length));
   }
 
-  // Groups of bars, each with its number above it: [[name, [[part, height], ...]], ...].
-  function bars(title, groups, written) {
-    const most = Math.max(...groups.flatMap(([, pillars]) => pillars.map((pillar) => pillar[1])));
-    const pillar = ([part, value]) => h("span", written(value),
-      h(`i.${part}`, { style: `height: ${(130 * value) / most}px` }));
-    return h("figure.bars", h("figcaption", title), h("div",
-      groups.map(([name, pillars]) => h("div", h("p", pillars.map(pillar)), name))));
+  // Gives each bar of a figure its height, and the number above it.
+  function raise(figure, values, written) {
+    const most = Math.max(...values);
+    figure.querySelectorAll("p > span").forEach(({ firstChild, lastChild }, i) => {
+      firstChild.textContent = written(values[i]);
+      lastChild.style.height = `${(130 * values[i]) / most}px`;
+    });
   }
 
-  lessons.panel("split", async (root) => {
-    const data = await lessons.recording("split");
-    const { words, names, parts, percent } = data;
-    const controls = {
-      stories: dial("stories", data.sizes, data.sizes.at(-1)),
-      training: dial("training", percent, 80, "%"),
-      validation: dial("validation", percent, 10, "%"),
-      seed: dial("seed", data.seeds, data.seeds[0]),
-      stratified: lessons.checkBox(words.stratified, true),
-    };
-    const { element: status, say } = lessons.statusLine();
-    const view = image("pair", "");
+  lessons.panel("split", ({ root, data, say, stories, training, validation, seed, stratified,
+    view, sizes, shares, way }) => {
+    const { words, names, parts } = data;
+    const controls = { stories, training, validation, seed, stratified };
 
     function show() {
-      const [stories, train, validation, seed, stratified] =
-        Object.values(controls).map((one) => one.value);
-      const refused = data.refused[stories][`${train} ${validation} ${stratified}`];
-      if (train + validation >= 100) return say(words.nothing, true);
+      const [size, first, second, from, even] = Object.values(controls).map((one) => one.value);
+      const refused = data.refused[size][`${first} ${second} ${even}`];
+      if (first + second >= 100) return say(words.nothing, true);
       if (refused) return say(refused, true);
-      const pile = [...data.piles[stories][seed]];
-      const counts = cut(pile, names, [train / 100, validation / 100], stratified);
+      const counts = cut(data.piles[size][from], names, [first / 100, second / 100], even);
       const totals = counts.map((part) => part.reduce((a, b) => a + b));
-      const sizes = Object.fromEntries(parts.map((part, i) => [part, totals[i]]));
-      const classes = `${names.map((name, i) => `${counts[2][i]} ${name}`).join(", ")}.`;
-      say(`${format(words.sizes, sizes)} ${format(words.classes, { classes })}`);
-      const title = words[stratified ? "cut stratified" : "cut by chance"];
-      view.replaceChildren(
-        bars(words.parts, parts.map((part, i) => [part, [[part, totals[i]]]]),
-          (n) => format("{n:,}", { n })),
-        bars(`${title}: ${words.share}`, names.map((name, c) =>
-          [name, parts.map((part, i) => [part, counts[i][c] / totals[i]])]),
-        (share) => +(100 * share).toPrecision(3)));
-      view.ariaLabel = status.textContent;
+      const [train, validation, test] = totals;
+      const classes = `${names.map((name, c) => `${counts[2][c]} ${name}`).join(", ")}.`;
+      view.ariaLabel = format(`${words.sizes} ${words.classes}`,
+        { train, validation, test, classes });
+      say(view.ariaLabel);
+      way.textContent = words[even ? "cut stratified" : "cut by chance"];
+      raise(sizes, totals, (n) => format("{n:,}", { n }));
+      raise(shares, names.flatMap((_, c) => totals.map((total, part) => counts[part][c] / total)),
+        (share) => +(100 * share).toPrecision(3));
     }
-    root.append(head(words.title), h(".body", h("div", Object.values(controls), status),
-      h("div", view, h(".legend", parts.map((part) => h("span", h(`i.${part}`), part))))));
     address(root, controls, say, show);
   });
 
   // ------------------------------------------------------- lesson 02: epoch, batch and iteration
   const PACE = 400; // ms an iteration
 
-  function strip(stories, size, read, alt, width) {
-    const batches = count(Math.ceil(stories / size)).map((i) =>
-      ({ number: i + 1, from: i * size, to: Math.min((i + 1) * size, stories) }));
-    const kindOf = ({ number, from, to }) =>
-      number <= read ? "read" : to - from === size ? "full" : "rest";
-    const boxes = ["read", "full", "rest"].map((kind) => svg(`path.${kind}`, {
-      d: batches.filter((batch) => kindOf(batch) === kind)
-        .map(({ from, to }) => `M${from} 0H${to}v1H${from}z`).join("") }));
-    const room = ({ from, to }) => (width * (to - from)) / stories > 24; // px for its number
-    const numbers = batches.filter((batch) => room(batch) || batch.to === stories).map((batch) =>
-      h(`span.${room(batch) ? kindOf(batch) : "above"}`,
-        { style: `left: ${(50 * (batch.from + batch.to)) / stories}%` }, batch.number));
-    return image("strip", alt,
-      svg("svg", { viewBox: `0 0 ${stories} 1`, preserveAspectRatio: "none" }, boxes), numbers);
-  }
-
-  lessons.panel("batches", (root, { title, stories, batch_size, counts, sizes, words }) => {
-    const pile = dial("stories", counts, stories);
-    const size = dial("batch size", sizes, batch_size, "stories");
-    const { element: status, say } = lessons.statusLine();
-    const [place, view] = [h("div"), h("div")];
-    const play = lessons.player(() => read, 1, PACE);
-    let [read, all] = [null, 0]; // `read` is a slider, new after each cut
+  lessons.panel("batches", ({ root, settings, say, stories, batch_size, iteration, play,
+    view }) => {
+    const { words } = settings;
+    const pause = lessons.player(play, iteration, 1, PACE);
+    const [slider, menu] = iteration.inputs;
 
     function cutAgain() {
-      play.pause();
-      all = Math.ceil(pile.value / size.value);
-      read = dial("iteration", count(all + 1), 0);
-      read.listen(show);
-      place.replaceChildren(read.element);
+      const [pile, size] = [stories.value, batch_size.value];
+      pause();
+      view.replaceChildren(...count(Math.ceil(pile / size)).map((i) => {
+        const held = Math.min(size, pile - i * size);
+        const kind = held < size ? ".rest" : ".full";
+        return h(kind, { style: `flex-grow: ${held}` }, h("span", i + 1));
+      }));
+      iteration.values.splice(0, Infinity, ...count(view.children.length + 1));
+      slider.max = view.children.length;
+      menu.replaceChildren(...iteration.values.map((number) => new Option(number)));
+      iteration.value = 0;
       show();
     }
     function show() {
-      const rest = pile.value - (all - 1) * size.value;
-      const done = Math.min(read.value * size.value, pile.value);
-      const make = format(words[all === 1 ? "one" : "many"], { iterations: all });
-      const last = format(words[rest < size.value ? "rest" : "full"], { rest });
-      const text = format(words.cut, { stories: pile.value, size: size.value, make, last })
-        + (done ? format(words.read, { read: read.value, done }) : "")
-        + (done === pile.value ? words.end : "");
-      say(text);
-      view.replaceChildren(strip(pile.value, size.value, read.value, text, view.clientWidth));
+      const [pile, size, read] = [stories, batch_size, iteration].map((one) => one.value);
+      const iterations = view.children.length;
+      const rest = pile - (iterations - 1) * size;
+      const done = Math.min(read * size, pile);
+      const make = format(words[iterations === 1 ? "one" : "many"], { iterations });
+      const last = format(words[rest < size ? "rest" : "full"], { rest });
+      view.ariaLabel = format(words.cut, { stories: pile, size, make, last })
+        + (done ? format(words.read, { read, done }) : "") + (done === pile ? words.end : "");
+      say(view.ariaLabel);
+      [...view.children].forEach((box, i) => box.classList.toggle("lessons-read", i < read));
     }
-    root.append(head(title), pile.element, size.element, place, buttons(play), view, status);
-    address(root, { stories: pile, batch_size: size }, say, cutAgain);
+    iteration.listen(show);
+    address(root, { stories, batch_size }, say, cutAgain);
   });
 
   // ------------------------------------------------------------- lesson 04: steps down the slope
