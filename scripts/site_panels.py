@@ -82,6 +82,13 @@ def copier(part: str, name: str) -> Markup:
     return h("div", h("button", name, type="button"), shown, part=part)
 
 
+def table(part: str, caption: str, heads: Iterable[str]) -> Markup:
+    """A table that scrolls sideways where it is too wide, by keyboard too. Its rows are to come."""
+    names = h("thead", h("tr", [h("th", name, scope="col") for name in heads]))
+    made = h("table", h("caption", caption), names, h("tbody", part="rows"))
+    return h(".table", made, part=part, tabindex=0, role="region", aria_label=caption, hidden="")
+
+
 # ---------------------------------------------------------------------------------------- controls
 
 
@@ -173,7 +180,27 @@ def rate(id: str, settings: dict[str, Any]) -> Markup:
 
 def training_lab(id: str, settings: dict[str, Any]) -> Markup:
     """Lessons 05 to 08: the training lab."""
-    raise NotImplementedError
+    data, target = recording("lab"), settings.get("target")
+    words, begin = data["words"], data["begin"]
+    goal = h("span", f"{target['text']}: " if target else None, h("b", part="goal"))
+    left = [
+        dial("epochs", "epochs", data["epochs"], begin["epochs"]),
+        dial("size", "batch size", data["batch_sizes"], begin["batch_size"], "stories"),
+        choice("optimizer", "optimizer", data["optimizers"], begin["optimizer"]),
+        dial("rate", "learning rate", data["rates"], begin["learning_rate"]),
+        h("p", part="note", role="note"),
+        check_box("slow", words["slow"], False),
+        buttons(
+            *(button("train", "Train", primary=True), button("stop", "Stop")),
+            *(button("go_on", "Continue"), button("reset", "Reset")),
+            *(copier("copy_code", "Copy as code"), copier("copy_link", "Copy link")),
+        ),
+        h("progress", part="bar", aria_label="progress"),
+        status(),
+    ]
+    made = table("table", words["caption"], words["heads"])
+    seen = columns(left, image("plots", "plots")), made, h("p", words["recorded"])
+    return joined(head(words["title"], goal), seen)
 
 
 def break_it(id: str, settings: dict[str, Any]) -> Markup:

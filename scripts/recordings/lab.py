@@ -11,8 +11,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from lessons.panels import live_plot, training_lab
 from lessons.panels.runs import Prepared, Settings, TrainingRun
-from lessons.panels.training_lab import BATCH_SIZES, EPOCHS, KEPT, RATES, USUAL
+from lessons.panels.training_lab import BATCH_SIZES, EPOCHS, KEPT, RATES, USUAL, TrainingLab
 from lessons.training import Scores
 from lessons.validation import Epoch
 from scripts.recordings import facts, stories
@@ -20,6 +21,12 @@ from scripts.recordings import facts, stories
 DIGITS = 5  # of a loss, two of which are shown, or three of a small one
 # Above these rates a run amplifies the last bit, in which processors differ.
 CALM = {"AdamW": 0.03, "SGD": 3.0}
+NOTES = {  # what the page alone says
+    "chaotic": "{optimizer} with a learning rate above {calm} is chaotic: another machine would "
+    "draw another curve.",
+    "recorded": "It plays real runs on Mini-News, recorded. In JupyterLab you train yourself: on "
+    "AG News or stories of your own, at any learning rate, batch by batch.",
+}
 
 
 def belongs_to() -> dict[str, Any]:
@@ -51,7 +58,14 @@ def record() -> dict[str, Any]:
     prepared = stories()
     sizes = {"train": len(prepared.train), "validation": len(prepared.validation)}
     runs = [packed(train(prepared, settings), sizes) for settings in all_settings()]
-    return {**offered(), "calm": CALM, "stories": sizes, "runs": runs}
+    return {**offered(), "calm": CALM, "words": words(), "stories": sizes, "runs": runs}
+
+
+def words() -> dict[str, Any]:
+    """All that the lab says, and the heads of its table."""
+    lab = {"title": TrainingLab.title, "caption": training_lab.CAPTION}
+    lab |= {"heads": [*training_lab.HEADS], **training_lab.WORDS}
+    return {**lab, **live_plot.WORDS, **NOTES}
 
 
 def train(prepared: Prepared, settings: Settings) -> list[Epoch]:

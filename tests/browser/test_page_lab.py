@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from lessons.panels import Target, TrainingLab
 from lessons.panels.live_plot import describe
 from lessons.panels.runs import Settings
-from lessons.panels.training_lab import EPOCHS, describe_epoch, judge
+from lessons.panels.training_lab import BATCH_SIZES, EPOCHS, RATES, USUAL, describe_epoch, judge
 from lessons.validation import best
 from scripts import recordings
 from scripts.recordings import lab as recorded
@@ -92,18 +92,25 @@ def press(page, name):
 
 
 def put(page, name, value):
-    box = page.get_by_label(f"{name}, as a number")
-    box.fill(str(value))
-    box.press("Tab")
+    exact(page, name).select_option(label=f"{value:g}")
+
+
+def exact(page, name):
+    """The menu beside a slider."""
+    return page.get_by_label(f"{name}, exactly")
+
+
+def text(menu):
+    """What is chosen in a menu."""
+    return menu.evaluate("menu => menu.selectedOptions[0].text")
 
 
 def values(page):
     """What the controls show."""
     numbers = {
-        name: float(page.get_by_label(f"{name}, as a number").input_value())
-        for name in ("epochs", "batch size", "learning rate")
+        name: float(text(exact(page, name))) for name in ("epochs", "batch size", "learning rate")
     }
-    return {"optimizer": page.get_by_label("optimizer").input_value(), **numbers}
+    return {"optimizer": text(page.get_by_label("optimizer")), **numbers}
 
 
 def status(page):
@@ -169,15 +176,22 @@ def test_settings_drawn_at_random(site, path, prepared):
         assert_shows(site, history)
 
 
+def in_the_recording(settings):
+    optimizer, size, rate, epochs = settings
+    place = recorded.all_settings().index(Settings(max(EPOCHS), size, rate, optimizer))
+    data = recordings.read("lab")
+    return recorded.unpacked(data["runs"][place], data["stories"])[:epochs]
+
+
 @pytest.mark.parametrize("settings", CHAOTIC, ids=str)
 def test_a_chaotic_run_has_the_same_direction_and_order_of_magnitude(
     site, path, prepared, settings
 ):
     train(site, path, settings)
     expect(site.get_by_role("note")).to_contain_text("another machine would draw another curve")
-    chosen = dict(zip(("optimizer", "batch_size", "learning_rate"), settings, strict=False))
-    ask = "async (chosen) => lessons.lab.historyOf(await lessons.recording('lab'), chosen)"
-    seen = [epoch["train"]["loss"] for epoch in site.evaluate(ask, chosen)][: settings[3]]
+    played = in_the_recording(settings)
+    assert site.get_by_role("img").get_attribute("aria-label") == describe(played)
+    seen = [epoch.train.loss for epoch in played]
     now = [epoch.train.loss for epoch in fitted(prepared, settings)]
     assert size(seen[0]) == pytest.approx(size(now[0]), abs=1)
     assert max(map(size, seen)) == pytest.approx(max(map(size, now)), abs=1)
@@ -192,15 +206,15 @@ def size(loss):
 
 # --------------------------------------------------------------------------------- in words
 
-SENTENCES = """async () => {
-  const data = await lessons.recording("lab");
-  const { unpacked, describe, describeEpoch, judge, reached } = lessons.lab;
+SENTENCES = """() => {
+  const data = lessons.recordings.lab;
+  const { unpacked, describe, summarize, reached } = lessons.lab;
   const target = { accuracy: 0.85, epochs: 5 };
   return data.runs.map((run) => {
     const history = unpacked(data, run);
     return history.map((_, i) => {
       const now = history.slice(0, i + 1);
-      return [describe(now, i % 4), describeEpoch(now), judge(now),
+      return [describe(data.words, now, i % 4), summarize(data.words, now),
         reached(target, now)?.number ?? null];
     });
   });
@@ -213,8 +227,8 @@ def test_the_page_says_what_the_library_says(lab):
         history = recorded.unpacked(run, data["stories"])
         for i, seen in enumerate(shown):
             now = history[: i + 1]
-            words = [describe(now, i % 4), describe_epoch(now), judge(now), target.reached(now)]
-            assert seen == words
+            summary = f"{describe_epoch(now)} {judge(now)}"
+            assert seen == [describe(now, i % 4), summary, target.reached(now)]
 
 
 def test_numbers_are_written_as_python_writes_them(lab):
@@ -237,7 +251,7 @@ def test_numbers_are_written_as_python_writes_them(lab):
 
 def test_settings_are_in_the_address_and_come_back_from_it(lab, site, path):
     assert "?" not in lab.url  # as long as nobody has changed anything
-    lab.get_by_label("optimizer").select_option("SGD")
+    lab.get_by_label("optimizer").select_option(label="SGD")
     put(lab, "epochs", 12)
     put(lab, "batch size", 64)
     put(lab, "learning rate", 0.3)
@@ -262,8 +276,8 @@ def test_a_browser_that_refuses_a_new_address_changes_nothing_else(lab):
 
 def test_a_new_address_on_the_same_page_is_followed(lab):
     lab.evaluate("location.hash = '#05-lab?optimizer=SGD&batch_size=8'")
-    expect(lab.get_by_label("batch size, as a number")).to_have_value("8")
-    expect(lab.get_by_label("learning rate, as a number")).to_have_value("3")  # usual for SGD
+    expect(exact(lab, "batch size").locator(":checked")).to_have_text("8")
+    expect(exact(lab, "learning rate").locator(":checked")).to_have_text("3")  # usual for SGD
 
 
 @pytest.mark.parametrize(
@@ -303,23 +317,36 @@ def test_other_addresses_change_nothing(site, path, fragment):
 # ----------------------------------------------------------------------- sliders and buttons
 
 
-def test_slider_and_box_say_the_same(lab):
-    slider = lab.get_by_role("slider", name="batch size")
+def test_slider_and_menu_say_the_same(lab):
+    slider, menu = lab.get_by_role("slider", name="batch size"), exact(lab, "batch size")
     slider.focus()
     lab.keyboard.press("ArrowRight")
-    expect(lab.get_by_label("batch size, as a number")).to_have_value("256")
+    expect(menu.locator(":checked")).to_have_text("256")
     expect(slider).to_have_attribute("aria-valuetext", "256 stories")
-    for typed, shown in ((100, 128), (5000, 1024), (-3, 8), ("", 8)):
-        put(lab, "batch size", typed)
-        expect(lab.get_by_label("batch size, as a number")).to_have_value(str(shown))
-        expect(slider).to_have_attribute("aria-valuetext", f"{shown} stories")
-    box = lab.get_by_label("learning rate, as a number")
-    box.focus()
-    lab.keyboard.press("ArrowUp")
-    expect(box).to_have_value("0.03")
+    for size in (1024, 8):
+        menu.select_option(label=str(size))
+        expect(slider).to_have_attribute("aria-valuetext", f"{size} stories")
+    menu = exact(lab, "learning rate")
+    menu.focus()
+    lab.keyboard.press("ArrowDown")
+    expect(menu.locator(":checked")).to_have_text("0.03")
     expect(lab.get_by_role("slider", name="learning rate")).to_have_attribute(
         "aria-valuetext", "0.03"
     )
+
+
+@pytest.mark.parametrize(("chosen", "then"), [(0.01, 3), (0.1, 0.1)])
+def test_an_optimizer_brings_its_usual_rate_unless_one_was_chosen(lab, chosen, then):
+    put(lab, "learning rate", chosen)
+    lab.get_by_label("optimizer").select_option(label="SGD")
+    assert values(lab)["learning rate"] == then
+
+
+def test_what_the_menus_offer_is_what_is_recorded(lab):
+    offered = {"epochs": EPOCHS, "batch size": BATCH_SIZES, "learning rate": RATES}
+    for name, wanted in offered.items():
+        assert exact(lab, name).locator("option").all_inner_texts() == [f"{n:g}" for n in wanted]
+    assert lab.get_by_label("optimizer").locator("option").all_inner_texts() == [*USUAL]
 
 
 def tab_to(page, name):
@@ -409,11 +436,30 @@ def test_a_recording_that_is_missing_leaves_what_was_there(site, path, tmp_path)
     shutil.copytree(path.parent, tmp_path / "page")
     (tmp_path / "page" / "recordings" / "lab.js").unlink()
     site.goto((tmp_path / "page" / "page.html").as_uri())
-    expect(site.get_by_role("alert")).to_contain_text("lab.js could not be loaded")
+    expect(site.get_by_role("alert")).to_contain_text("The recording lab.js is missing.")
     expect(site.locator(".lessons-panel")).to_contain_text("What is here without a script.")
 
 
 # --------------------------------------------------------------------------------- for all
+
+
+NEEDED = """menu => {
+  const { style, offsetWidth } = menu;
+  style.width = "max-content";
+  const needed = menu.offsetWidth;
+  style.width = "";
+  return [needed, offsetWidth];
+}"""
+
+
+@pytest.mark.parametrize("width", [1366, 390, 320])
+def test_the_longest_numbers_of_the_menus_are_seen_whole(lab, width):
+    lab.set_viewport_size({"width": width, "height": 768})
+    for name in ("epochs", "batch size", "learning rate"):
+        needed, given = exact(lab, name).evaluate(NEEDED)
+        assert needed <= given, name
+    within = "row => row.scrollWidth <= row.clientWidth"
+    assert all(row.evaluate(within) for row in lab.locator(".lessons-row").all())
 
 
 @pytest.mark.parametrize(("width", "height"), [(1366, 768), (390, 844), (320, 640)])
@@ -429,7 +475,7 @@ def test_in_every_state_axe_finds_nothing_and_nothing_is_cut_off(lab, width, hei
     lab.emulate_media(reduced_motion="reduce")
     lab.get_by_label("slow motion").uncheck()
     press(lab, "Continue")
-    lab.get_by_label("optimizer").select_option("SGD")
+    lab.get_by_label("optimizer").select_option(label="SGD")
     put(lab, "learning rate", 100)
     press(lab, "Train")
     press(lab, "Copy as code")

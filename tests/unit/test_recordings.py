@@ -7,6 +7,7 @@ import pytest
 
 from lessons.loaders import make_loader
 from lessons.model import TextClassifier
+from lessons.panels import live_plot, training_lab
 from lessons.panels.runs import Settings
 from lessons.sources import load_split
 from lessons.training import Scores
@@ -107,6 +108,13 @@ def test_every_setting_of_the_sliders_is_recorded_to_the_end():
     assert len(recorded["runs"]) == len(lab.all_settings()) == 2 * 8 * 13
     assert {len(part) for run in recorded["runs"] for part in run} == {30}
     assert lab.all_settings()[0] == Settings(30, 8, 0.0001, "AdamW")
+
+
+def test_what_the_page_says_is_what_the_library_says():
+    recorded = recordings.read("lab")["words"]
+    assert recorded == lab.words()
+    shared = training_lab.WORDS.keys() & live_plot.WORDS.keys()
+    assert not shared, "One word would hide the other."
 
 
 def test_a_history_is_packed_into_few_digits_and_back():

@@ -10,9 +10,11 @@ from lesson_notebooks import NOTEBOOKS, read
 from markupsafe import Markup
 
 from conftest import ROOT
-from lessons.panels import CurvePrediction, NumberPrediction
+from lessons.panels import CurvePrediction, NumberPrediction, Target, TrainingLab
 from lessons.panels.controls import PAGE
+from lessons.panels.training_lab import BATCH_SIZES, EPOCHS, HEADS, RATES, USUAL
 from scripts import site_panels
+from scripts.recordings import lab
 from scripts.site_panels import (
     PANELS,
     PLAIN,
@@ -23,6 +25,7 @@ from scripts.site_panels import (
     later,
     panel,
     radios,
+    table,
     text_box,
 )
 
@@ -33,6 +36,7 @@ STORED = [
     for output in cell.get("outputs", [])
     if PAGE in output.get("data", {})
 ]
+BEGIN = {"size": "batch_size", "rate": "learning_rate"}  # names in the recording
 
 
 class Parts(HTMLParser):
@@ -105,6 +109,16 @@ def test_any_text_may_be_typed_where_no_values_are_offered():
     assert outer["data-event"] == "change" and "data-values" not in outer
 
 
+def test_a_table_has_heads_and_waits_for_its_rows():
+    made = table("seen", "Runs & all", ["run", "loss"])
+    parts = Parts(made)
+    assert (parts.open, parts.parts) == ([], ["seen", "rows"])
+    outer = first(made, "div")
+    assert (outer["aria-label"], outer["role"], outer["tabindex"]) == ("Runs & all", "region", "0")
+    assert "hidden" in outer and "<caption>Runs &amp; all</caption>" in made
+    assert re.findall(r'<th scope="col">(\w+)</th>', made) == ["run", "loss"]
+
+
 # --------------------------------------------------------------------------------------- panels
 
 
@@ -132,6 +146,25 @@ def test_what_a_script_takes_is_what_the_html_has():
         given = {"root", "settings", "say", *Parts(made).parts}
         given |= {"data"} if "data-recording" in made else set()
         assert taken[page["panel"]] <= given, page["panel"]
+
+
+def test_the_lab_offers_what_the_one_of_the_library_does(tmp_path):
+    page = TrainingLab("05", Target(0.85, 5), folder=tmp_path).page()
+    made = panel("05-lab", page, "")
+    given = {attributes.get("data-part"): attributes for _, attributes in Parts(made).attributes}
+    offered = {"epochs": EPOCHS, "size": BATCH_SIZES, "rate": RATES, "optimizer": USUAL}
+    for part, values in offered.items():
+        assert json.loads(given[part]["data-values"]) == [*values]
+        assert (
+            json.loads(given[part]["data-begin"]) == lab.offered()["begin"][BEGIN.get(part, part)]
+        )
+    assert "Target: validation accuracy above 85% in 5 epochs: <b" in made
+    assert re.findall(r'<th scope="col">([\w ]+)</th>', made) == [*HEADS]
+
+
+def test_without_a_target_none_is_shown(tmp_path):
+    made = panel("08-lab", TrainingLab("08", folder=tmp_path).page(), "")
+    assert 'Training lab</b><span><b data-part="goal"></b></span>' in made
 
 
 def test_a_panel_without_a_script_is_what_the_notebook_shows():

@@ -41,15 +41,14 @@ const lessons = (() => {
   }
 
   function partsOf(root) {
-    const found = [...root.querySelectorAll("[data-part]")].map((element) =>
-      [element.dataset.part, element.dataset.begin ? control(element) : element]);
-    const isOff = ({ target }) => target.closest("button")?.ariaDisabled === "true";
-    root.addEventListener("click", (event) => isOff(event) && event.stopPropagation(), true);
-    const parts = Object.fromEntries(found);
-    return { ...parts, say: (text, error = false) => {
+    const parts = {};
+    for (const element of root.querySelectorAll("[data-part]"))
+      parts[element.dataset.part] = element.dataset.begin ? control(element) : element;
+    parts.say = (text, error = false) => {
       parts.status.textContent = text;
       parts.status.classList.toggle("lessons-error", error);
-    } };
+    };
+    return parts;
   }
 
   // Browsers do not find the place of an address with settings, such as #05-lab?epochs=3.
@@ -98,25 +97,25 @@ const lessons = (() => {
     if (input.type === "range") input.ariaValueText = `${value} ${input.dataset.unit}`.trim();
   }
 
-  // Buttons that are off keep the focus.
+  // Buttons that are off keep the focus, and hear no click.
   const enable = (on, ...some) => some.forEach((one) => { one.ariaDisabled = String(!on); });
+  addEventListener("click", (event) => {
+    if (event.target.closest('[aria-disabled="true"]')) event.stopPropagation();
+  }, true);
 
   // Play takes a control from one whole number to the next, to the last one or until Pause. From
   // the last one it begins at `start` again. Gives back what pauses it.
   function player(button, control, start, pace) {
     let timer = 0;
-    const atEnd = () => control.value === control.values.at(-1);
-    const pause = () => {
+    const isAtEnd = () => control.value === control.values.at(-1);
+    const beat = () => (isAtEnd() ? pause() : control.value += 1);
+    function pause() {
       timer = clearInterval(timer);
       button.textContent = "Play";
-    };
-    const beat = () => {
-      if (!atEnd()) control.value += 1;
-      if (atEnd()) pause();
-    };
+    }
     button.onclick = () => {
       if (timer) return pause();
-      if (atEnd()) control.value = start;
+      if (isAtEnd()) control.value = start;
       timer = setInterval(beat, pace);
       button.textContent = "Pause";
     };
@@ -240,26 +239,23 @@ const lessons = (() => {
   // function for the address as it is.
   function address(root, controls, say, show = () => {}) {
     const named = Object.entries(controls);
-    let reading = false;
     const link = () => `#${root.id}?${new URLSearchParams(
       named.map(([name, { value }]) => [name, value]))}`;
     function read() {
       const { root: meant, query } = linked();
       if (meant !== root) return;
-      reading = true;
       for (const [name, control] of named) {
         const asked = query.get(name);
         const offered = control.values ?? [asked]; // without values any text is welcome
         control.value = offered.find((value) => String(value) === asked) ?? control.value;
       }
-      reading = false;
       const wrong = [...query].filter(([name, text]) => String(controls[name]?.value) !== text);
       if (wrong.length) say("The address asks for what is not offered here, which is left out: " +
         `${wrong.map((pair) => pair.join("=")).join(", ")}.`, true);
     }
     function write() {
       try {
-        if (!reading) history.replaceState(null, "", link());
+        history.replaceState(null, "", link());
       } catch {} // Safari allows 100 in 30 seconds; the next one has all settings again
     }
     for (const [, control] of named) [show, write].forEach(control.listen);

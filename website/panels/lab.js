@@ -1,200 +1,130 @@
 // The training lab of lessons 05 to 08. It plays runs that the library has made, and says of them
 // what lessons.panels.training_lab and live_plot say: a test compares the two.
 {
-  const { h, fixed, percent, dial, choice, button, enable } = lessons;
-  const PACE = 250; // ms an epoch
-  const SLOW = 1000;
+  const { h, fixed, percent, format, enable } = lessons;
+  const [PACE, SLOW] = [250, 1000]; // ms an epoch
 
   // ------------------------------------------------------------- a history, and its words
-  function unpacked({ stories }, [train, validation, trainRight, validationRight]) {
-    return train.map((loss, i) => ({
-      number: i + 1,
-      train: { loss, accuracy: trainRight[i] / stories.train },
-      validation: { loss: validation[i], accuracy: validationRight[i] / stories.validation },
-    }));
-  }
-
-  function historyOf(data, { optimizer, batch_size, learning_rate }) {
-    const { optimizers, batch_sizes: sizes, rates, runs } = data;
-    const row = optimizers.indexOf(optimizer) * sizes.length + sizes.indexOf(batch_size);
-    return unpacked(data, runs[row * rates.length + rates.indexOf(learning_rate)]);
-  }
-
-  const isFine = (epoch) => Number.isFinite(epoch.validation.loss);
-  const best = (history) => history.filter(isFine).reduce(
-    (a, b) => (b.validation.loss < a.validation.loss ? b : a), history.find(isFine));
-
-  function describeLoss(name, { loss }) {
-    const odd = Number.isNaN(loss) ? "NaN" : "infinite";
-    return `${name} loss ${Number.isFinite(loss) ? fixed(loss, 2) : odd}`;
-  }
-
-  function describeEpoch(history) {
-    const { number, validation } = history.at(-1);
-    const right = percent(validation.accuracy);
-    return `Epoch ${number}: ${describeLoss("validation", validation)}, ${right} right.`;
-  }
-
-  function judge(history) {
-    if (!isFine(history.at(-1))) return "The learning rate is too high: choose a smaller one.";
-    const top = best(history);
-    return top === history.at(-1) ? "Best so far, saved." : `The best is epoch ${top.number}.`;
-  }
-
-  function describe(history, earlier) {
-    const runs = earlier === 1 ? "1 earlier run is" : `${earlier} earlier runs are`;
-    const others = earlier ? ` ${runs} drawn paler.` : "";
-    if (!history.length) return `Two empty plots, loss and accuracy over the epochs.${others}`;
-    const { number, train, validation } = history.at(-1);
-    const top = best(history);
-    return `Loss and accuracy over the epochs. After epoch ${number}: `
-      + `${describeLoss("training", train)}, ${describeLoss("validation", validation)}; accuracy `
-      + `${percent(train.accuracy)} in training, ${percent(validation.accuracy)} in validation.`
-      + (top ? ` The best epoch is ${top.number}.` : "") + others;
-  }
-
+  // Epochs: losses in training and validation, and the accuracies `train` and `validation`.
+  const unpacked = ({ stories }, [trainLosses, losses, trainRight, right]) =>
+    losses.map((loss, i) => ({ number: i + 1, trainLoss: trainLosses[i], loss,
+      train: trainRight[i] / stories.train, validation: right[i] / stories.validation }));
+  const best = (history) => history.filter(({ loss }) => Number.isFinite(loss))
+    .reduce((a, b) => (a?.loss <= b.loss ? a : b), undefined);
   const reached = ({ accuracy, epochs }, history) =>
-    history.slice(0, epochs).find(({ validation }) => validation.accuracy > accuracy);
+    history.slice(0, epochs).find(({ validation }) => validation > accuracy);
+
+  const inWords = (name, loss) => `${name} loss ${Number.isFinite(loss) ? fixed(loss, 2)
+    : Number.isNaN(loss) ? "NaN" : "infinite"}`;
+
+  function summarize(words, history) {
+    const [now, top] = [history.at(-1), best(history)];
+    const verdict = top === now ? "saved" : Number.isFinite(now.loss) ? "earlier" : "too high";
+    const facts = { ...now, loss: inWords("validation", now.loss), about: "" };
+    return `${format(words.epoch, facts)} ${format(words[verdict], top)}`;
+  }
+  function describe(words, history, earlier) {
+    const more = earlier ? format(words[earlier === 1 ? "one" : "many"], { earlier }) : "";
+    if (!history.length) return format(words.empty, { more });
+    const [now, top] = [history.at(-1), best(history)];
+    const losses = `${inWords("training", now.trainLoss)}, ${inWords("validation", now.loss)}`;
+    return format(words.curves, { ...now, losses, best: top ? format(words.best, top) : "", more });
+  }
 
   // ------------------------------------------------------------------------- what is seen
-  // The upper limit for the loss: 1.5, doubled until all losses fit: it seldom changes.
-  function roundUp(history) {
-    const losses = history.flatMap(({ train, validation }) => [train.loss, validation.loss]);
-    let top = 1.5;
-    while (losses.some((loss) => Number.isFinite(loss) && top < 1.08 * loss)) top *= 2;
-    return top;
+  function curves({ history, settings }, earlier) {
+    const xmax = 0.5 + Math.max(settings.epochs, ...earlier.map((run) => run.history.length));
+    const losses = history.flatMap(({ trainLoss, loss }) => [trainLoss, loss]);
+    const most = 1.08 * Math.max(1, ...losses.filter(Number.isFinite));
+    const ymax = 1.5 * 2 ** Math.ceil(Math.log2(most / 1.5)); // doubled until all fit: seldom
+    const line = (kind, name, of, score, note) =>
+      ({ kind, name, note, points: of.map((epoch) => [epoch.number, epoch[score]]) });
+    const draw = (train, validation, kept, how) => lessons.plot({ ...how, xlabel: "epoch", xmax,
+      series: [...earlier.map((run, i) => line("earlier", i ? "" : "earlier runs: validation",
+        run.history, validation, String(i + 1))),
+      line("train", "training", history, train),
+      line("validation", "validation", history, validation),
+      line("best", "best epoch", kept, validation)] });
+    return [draw("trainLoss", "loss", history.filter((epoch) => epoch === best(history)),
+      { title: "Loss: lower is better", ylabel: "loss (cross-entropy)", ymax }),
+    draw("train", "validation", [], { title: "Accuracy: higher is better", ylabel: "accuracy",
+      ymax: 1.02, written: percent, legend: false })];
   }
-
-  function curves(runs, epochs) {
-    const earlier = runs.slice(0, -1);
-    const { history = [] } = runs.at(-1) ?? {};
-    const xmax = 0.5 + Math.max(epochs, ...runs.map((run) => run.history.length));
-    const draw = (score, title, more) => {
-      const line = (kind, name, of, part, note) => ({ kind, name, note,
-        points: of.map((epoch) => [epoch.number, epoch[part][score]]) });
-      const top = score === "loss" && best(history);
-      const series = earlier.map((run, i) => line("earlier", i ? "" : "earlier runs: validation",
-        run.history, "validation", String(i + 1)));
-      series.push(line("train", "training", history, "train"),
-        line("validation", "validation", history, "validation"),
-        line("best", "best epoch", top ? [top] : [], "validation"));
-      return lessons.plot({ title, xlabel: "epoch", xmax, series, ...more });
-    };
-    return lessons.image("plots", describe(history, earlier.length),
-      draw("loss", "Loss: lower is better",
-        { ylabel: "loss (cross-entropy)", ymax: roundUp(history) }),
-      draw("accuracy", "Accuracy: higher is better",
-        { ylabel: "accuracy", ymax: 1.02, written: percent, legend: false }));
-  }
-
-  function table(runs) {
-    const heads = ["run", "epochs", "batch size", "optimizer", "learning rate", "stories",
-      "best epoch", "validation loss", "validation accuracy"];
-    const made = lessons.table("Runs", heads, runs.map(({ history, settings }, i) => {
-      const { number, validation: { loss, accuracy } } = best(history) ?? { validation: {} };
-      return [i + 1, `${history.length} of ${settings.epochs}`, settings.batch_size,
-        settings.optimizer, settings.learning_rate, "mini-news",
-        ...(number ? [number, fixed(loss, 2), percent(accuracy, 1)] : ["–", "–", "–"])];
-    }));
-    made.querySelector("tr:last-child").classList.add("lessons-now");
-    return made;
+  function row({ history, settings }, i, runs) {
+    const { number, loss, validation } = best(history) ?? {};
+    const cells = [i + 1, `${history.length} of ${settings.epochs}`, settings.batch_size,
+      settings.optimizer, settings.learning_rate, "mini-news",
+      ...(number ? [number, fixed(loss, 2), percent(validation, 1)] : ["–", "–", "–"])];
+    return h(i === runs.length - 1 ? "tr.now" : "tr", cells.map((text) => h("td", text)));
   }
 
   // ------------------------------------------------------------------------------ the panel
-  function controls({ begin, usual, optimizers, epochs, batch_sizes: sizes, rates }) {
-    const optimizer = choice("optimizer", optimizers, begin.optimizer);
-    const rate = dial("learning rate", rates, begin.learning_rate);
-    let before = begin.optimizer;
-    optimizer.listen((now) => { // the usual rate, unless someone has chosen another one
-      if (rate.value === usual[before]) rate.value = usual[now];
-      before = now;
-    });
-    return { optimizer, epochs: dial("epochs", epochs, begin.epochs),
-      batch_size: dial("batch size", sizes, begin.batch_size, "stories"), learning_rate: rate };
-  }
-
-  lessons.panel("training-lab", async (root, { code, target }) => {
-    const data = await lessons.recording("lab");
-    const dials = controls(data);
+  lessons.panel("training-lab", ({ root, data, settings, say, goal, epochs, size, optimizer, rate,
+    note, slow, train, stop, go_on, reset, copy_code, copy_link, bar, plots, table, rows }) => {
+    const { words, begin, usual, calm } = data;
+    const { code, target } = settings;
+    const dials = { optimizer, epochs, batch_size: size, learning_rate: rate };
+    const chosen = () => Object.fromEntries(Object.keys(dials).map((k) => [k, dials[k].value]));
     const runs = [];
     let timer = 0; // while a run is played
-    const now = () => runs.at(-1);
-    const done = () => now()?.history.length ?? 0;
+    const now = () => runs.at(-1) ?? { settings: begin, history: [] };
+    const done = () => now().history.length;
 
-    const { element: status, say } = lessons.statusLine();
-    const slow = lessons.checkBox("slow motion: a second an epoch", false);
-    const [note, goal] = [h("p", { role: "note" }), h("span")];
-    const bar = h("progress", { "aria-label": "progress" });
-    const [drawn, listed] = [h("div"), h("div")];
-    const train = button("Train", begin, { primary: true });
-    const halt = button("Stop", stop);
-    const more = button("Continue", goOn);
-    const again = button("Reset", reset);
-    const copied = () => code.replace(/\{(\w+)\}/g, (all, name) => dials[name]?.value ?? all);
-
+    optimizer.listen((name) => { // the usual rate, unless someone has chosen another one
+      if (Object.values(usual).includes(rate.value)) rate.value = usual[name];
+    });
     function changed() {
-      enable(!timer, train, again);
-      enable(timer, halt);
-      enable(!timer && now() && done() < dials.epochs.value, more);
-      const { optimizer: { value: name }, learning_rate: rate } = dials;
-      note.textContent = rate.value <= data.calm[name] ? "" : `${name} with a learning rate above `
-        + `${data.calm[name]} is chaotic: another machine would draw another curve.`;
+      enable(!timer, train, reset);
+      enable(timer, stop);
+      enable(!timer && done() && done() < epochs.value, go_on);
+      const facts = { optimizer: optimizer.value, calm: calm[optimizer.value] };
+      note.textContent = rate.value > facts.calm ? format(words.chaotic, facts) : "";
     }
-    function show() {
-      const { history = [], settings } = now() ?? {};
-      drawn.replaceChildren(curves(runs, settings?.epochs ?? 10));
-      listed.replaceChildren(...(runs.length ? [table(runs)] : []));
-      bar.max = settings?.epochs ?? 1;
-      bar.value = done();
-      const at = target && reached(target, history);
-      if (target) goal.replaceChildren(`${target.text}: `,
-        h("b", at ? `✓ reached in epoch ${at.number}` : "not reached yet"));
+    function show(text) {
+      say(text);
+      const [run, earlier] = [now(), runs.slice(0, -1)];
+      plots.ariaLabel = describe(words, run.history, earlier.length);
+      plots.replaceChildren(...curves(run, earlier));
+      table.hidden = !runs.length;
+      rows.replaceChildren(...runs.map(row));
+      [bar.max, bar.value] = [run.settings.epochs, done()];
+      const at = target && reached(target, run.history);
+      if (target) goal.textContent = format(words[at ? "reached" : "not reached"], at);
       changed();
     }
 
-    function begin() {
-      const pairs = Object.entries(dials).map(([name, one]) => [name, one.value]);
-      const settings = Object.fromEntries(pairs);
-      runs.push({ settings, recorded: historyOf(data, settings), history: [] });
+    train.onclick = () => {
+      const recorded = [optimizer, size, rate].reduce((place, { values, value }) =>
+        place * values.length + values.indexOf(value), 0);
+      runs.push({ settings: chosen(), all: unpacked(data, data.runs[recorded]), history: [] });
       if (runs.length > data.kept) runs.shift();
       play();
-    }
+    };
     // One epoch more, and the next one after a while; all at once for those who want no motion.
     function play() {
-      const { history, recorded, settings: { epochs } } = now();
-      do history.push(recorded[done()]);
-      while (done() < epochs && lessons.still() && !slow.value);
-      timer = done() < epochs ? setTimeout(play, slow.value ? SLOW : PACE) : 0;
-      say(`${timer ? "" : "Finished. "}${describeEpoch(history)} ${judge(history)}`);
-      show();
+      const { all, history, settings: { epochs: last } } = now();
+      do history.push(all[done()]);
+      while (done() < last && lessons.still() && !slow.value);
+      timer = done() < last ? setTimeout(play, slow.value ? SLOW : PACE) : 0;
+      show((timer ? "" : words.finished) + summarize(words, history));
     }
-    function stop() {
+    stop.onclick = () => {
       timer = clearTimeout(timer);
-      say(`Stopped after ${done()} of ${now().settings.epochs} epochs. `
-        + "Press Continue to go on from here.");
-      show();
-    }
-    function goOn() {
-      now().settings.epochs = dials.epochs.value;
+      show(format(words.stopped, { done: done(), ...now().settings, how: words.how }));
+    };
+    go_on.onclick = () => {
+      now().settings.epochs = epochs.value;
       play();
-    }
-    function reset() {
+    };
+    reset.onclick = () => {
       runs.length = 0;
-      for (const [name, one] of Object.entries(dials)) one.value = data.begin[name];
+      for (const [name, one] of Object.entries(dials)) one.value = begin[name];
       slow.value = false;
-      say("All runs are forgotten. Press Train.");
-      show();
-    }
-
-    root.append(lessons.head("Training lab", goal), h(".body", h("div",
-      dials.epochs, dials.batch_size, dials.optimizer, dials.learning_rate, note, slow,
-      lessons.buttons(train, halt, more, again, lessons.copier("Copy as code", copied, say),
-        lessons.copier("Copy link", () => link(), say)), bar, status), drawn), listed,
-    h("p", "It plays real runs on Mini-News, recorded. In JupyterLab you train yourself: on "
-      + "AG News or stories of your own, at any learning rate, batch by batch."));
-    say("Press Train.");
-    show();
-    const link = lessons.address(root, dials, say, changed);
+      show(words.forgotten);
+    };
+    show(words.ready);
+    lessons.copier(copy_link, lessons.address(root, dials, say, changed), say);
+    lessons.copier(copy_code, () => format(code, chosen()), say);
   });
-  lessons.lab = { unpacked, historyOf, describe, describeEpoch, judge, reached }; // for tests
+  lessons.lab = { unpacked, describe, summarize, reached }; // for tests
 }

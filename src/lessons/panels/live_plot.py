@@ -13,6 +13,14 @@ from lessons.figures.plots import TRAIN, draw_accuracy, draw_earlier, draw_line,
 from lessons.training import Scores, Step
 from lessons.validation import Epoch, best
 
+WORDS = {  # the curves in words; a page without a kernel says the same
+    "empty": "Two empty plots, loss and accuracy over the epochs.{more}",
+    "curves": "Loss and accuracy over the epochs. After epoch {number}: {losses}; "
+    "accuracy {train:.0%} in training, {validation:.0%} in validation.{best}{more}",
+    "best": " The best epoch is {number}.",
+    "one": " 1 earlier run is drawn paler.",
+    "many": " {earlier} earlier runs are drawn paler.",
+}
 SO_FAR = {**TRAIN, "linestyle": ":", "markersize": 4}
 
 
@@ -94,19 +102,19 @@ def _round_up(history: Sequence[Epoch]) -> float:
 
 def describe(history: Sequence[Epoch], earlier: int = 0) -> str:
     """The plot in words and numbers, for those who cannot see it."""
-    runs = "1 earlier run is" if earlier == 1 else f"{earlier} earlier runs are"
-    others = f" {runs} drawn paler." if earlier else ""
+    more = WORDS["one" if earlier == 1 else "many"].format(earlier=earlier) if earlier else ""
     if not history:
-        return "Two empty plots, loss and accuracy over the epochs." + others
-    train, validation = history[-1].train, history[-1].validation
-    summary = (
-        f"Loss and accuracy over the epochs. After epoch {history[-1].number}: "
-        f"{describe_loss('training', train)}, {describe_loss('validation', validation)}; "
-        f"accuracy {train.accuracy:.0%} in training, {validation.accuracy:.0%} in validation."
+        return WORDS["empty"].format(more=more)
+    number, train, validation, _ = history[-1]
+    fine = any(math.isfinite(epoch.validation.loss) for epoch in history)
+    return WORDS["curves"].format(
+        number=number,
+        losses=f"{describe_loss('training', train)}, {describe_loss('validation', validation)}",
+        train=train.accuracy,
+        validation=validation.accuracy,
+        best=WORDS["best"].format(number=best(history).number) if fine else "",
+        more=more,
     )
-    if any(math.isfinite(epoch.validation.loss) for epoch in history):
-        summary += f" The best epoch is {best(history).number}."
-    return summary + others
 
 
 def describe_loss(name: str, scores: Scores, digits: int = 2, approximate: bool = False) -> str:

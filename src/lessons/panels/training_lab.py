@@ -49,6 +49,25 @@ BATCH_SIZES = tuple(2**n for n in range(3, 11))  # 8 to 1024
 RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0)
 USUAL = {"AdamW": 0.01, "SGD": 3.0}  # learning rates that suit the optimizers
 SLOW = 1.0  # seconds an epoch in slow motion
+WORDS = {  # what the lab says; a page without a kernel says the same
+    "slow": "slow motion: a second an epoch",
+    "ready": "Press Train.",
+    "epoch": "Epoch {number}: {loss}, {about}{validation:.0%} right.",
+    "too high": "The learning rate is too high: choose a smaller one.",
+    "saved": "Best so far, saved.",
+    "earlier": "The best is epoch {number}.",
+    "stopped": "Stopped after {done} of {epochs} epochs.{how}",
+    "how": " Press Continue to go on from here.",
+    "finished": "Finished. ",
+    "forgotten": "All runs are forgotten. Press Train.",
+    "reached": "✓ reached in epoch {number}",
+    "not reached": "not reached yet",
+}
+CAPTION = "Runs"
+HEADS = (
+    *("run", "epochs", "batch size", "optimizer", "learning rate", "stories"),
+    *("best epoch", "validation loss", "validation accuracy"),
+)
 
 LabEvent = Step | Epoch | str  # of a run; a text while the stories are loaded
 
@@ -118,7 +137,7 @@ class TrainingLab(Panel):
         self._epochs = Dial("epochs", EPOCHS, 10)
         self._batch_size = Dial("batch size", BATCH_SIZES, 128, unit="stories")
         self._rate = Dial("learning rate", RATES, USUAL["AdamW"], free=True)
-        self._slow = widgets.Checkbox(description="slow motion: a second an epoch", indent=False)
+        self._slow = widgets.Checkbox(description=WORDS["slow"], indent=False)
         self._epochs.listen(self._enable)
         self._optimizer.observe(self._suit_rate, "value")
         dials = (self._epochs.row, self._batch_size.row, self._optimizer, self._rate.row)
@@ -152,7 +171,7 @@ class TrainingLab(Panel):
     def _adopt(self, earlier: "TrainingLab | None") -> None:
         if earlier is None:
             self.runs = kept_runs(self._folder)
-            self._set_status("Here are your earlier runs." if self.runs else "Press Train.")
+            self._set_status("Here are your earlier runs." if self.runs else WORDS["ready"])
             return
         earlier.stop()
         earlier.wait(5)  # only the preparation of many stories takes longer; then it ends by itself
@@ -264,7 +283,7 @@ class TrainingLab(Panel):
         self._events = None
         self._optimizer.value, self._rate.value = "AdamW", USUAL["AdamW"]
         self._epochs.value, self._batch_size.value, self._slow.value = 10, 128, False
-        self._set_status("All runs are forgotten. Press Train.")
+        self._set_status(WORDS["forgotten"])
         self._new_plot()
         self._release()
 
@@ -393,10 +412,11 @@ class TrainingLab(Panel):
         if error is not None:
             self._set_status(f"Training ended with an error. {error}", error=True)
         elif done < settings.epochs:
-            how = "" if self._events is None else " Press Continue to go on from here."
-            self._set_status(f"Stopped after {done} of {settings.epochs} epochs.{how}")
+            how = "" if self._events is None else WORDS["how"]
+            self._set_status(WORDS["stopped"].format(done=done, epochs=settings.epochs, how=how))
         else:
-            self._set_status(f"Finished. {describe_epoch(self.history)} {judge(self.history)}")
+            summary = f"{describe_epoch(self.history)} {judge(self.history)}"
+            self._set_status(WORDS["finished"] + summary)
 
     # ------------------------------------------------------------------------ what is seen
 
@@ -425,7 +445,7 @@ class TrainingLab(Panel):
         self._table.value = table(self.runs)
         if self._target is not None:
             reached = self._target.reached(self.history)
-            state = f"✓ reached in epoch {reached}" if reached else "not reached yet"
+            state = WORDS["reached" if reached else "not reached"].format(number=reached)
             self.show_beside_title(f"{self._target}: <b>{state}</b>")
 
     def _progress_bar(self) -> str:
@@ -464,27 +484,26 @@ def describe_epoch(history: Sequence[Epoch], digits: int = 2, approximate: bool 
     """The latest epoch in words; `approximate` puts ≈ before loss and accuracy."""
     number, _, scores, _ = history[-1]
     loss = describe_loss("validation", scores, digits, approximate)
-    return f"Epoch {number}: {loss}, {'≈ ' * approximate}{scores.accuracy:.0%} right."
+    about, validation = "≈ " * approximate, scores.accuracy
+    return WORDS["epoch"].format(number=number, loss=loss, about=about, validation=validation)
 
 
 def judge(history: Sequence[Epoch]) -> str:
     """Is the latest epoch the best one? In words."""
     if not math.isfinite(history[-1].validation.loss):
-        return "The learning rate is too high: choose a smaller one."
+        return WORDS["too high"]
     number = best(history).number
-    return "Best so far, saved." if number == history[-1].number else f"The best is epoch {number}."
+    return WORDS["saved" if number == history[-1].number else "earlier"].format(number=number)
 
 
 def table(runs: Sequence[TrainingRun]) -> str:
     """The settings and the best scores of the runs, as HTML."""
     if not runs:
         return ""
-    heads = ("run", "epochs", "batch size", "optimizer", "learning rate", "stories")
-    scores = ("best epoch", "validation loss", "validation accuracy")
     rows = [_row(number, run) for number, run in enumerate(runs, 1)]
     marked = [f"<tr>{row}</tr>" for row in rows[:-1]] + [f'<tr class="lessons-now">{rows[-1]}</tr>']
-    head = "".join(f'<th scope="col">{name}</th>' for name in heads + scores)
-    return f"<table><caption>Runs</caption><tr>{head}</tr>{''.join(marked)}</table>"
+    head = "".join(f'<th scope="col">{name}</th>' for name in HEADS)
+    return f"<table><caption>{CAPTION}</caption><tr>{head}</tr>{''.join(marked)}</table>"
 
 
 def _row(number: int, run: TrainingRun) -> str:
