@@ -159,7 +159,7 @@ def page_of(notebook: NotebookNode, place: Place) -> NotebookNode:
         if exercise := CHECK.search(cell.source):
             tags.add("exercise")
             starter = panel(_panel_id(cell, place), {"panel": "starter"}, "")
-            cell.outputs = [_html(starter + _hints(exercise[1], place))]
+            cell.outputs = [_html(f"{starter}{_hints(exercise[1], place)}")]
         elif has_panel:
             cell.outputs = [_html(panel_html(cell, place))]
         elif _has_long_lines(cell):
@@ -184,7 +184,8 @@ def _join_predictions(cells: list[NotebookNode], place: Place) -> None:
             elif question in asked:
                 before, page["asked"] = asked[question]
                 for one in cells[before + 1 : number + 1]:
-                    one.metadata["around-output"] = later(page["asked"])
+                    if one.cell_type == "code":
+                        one.metadata["around-output"] = later(page["asked"])
 
 
 def _panel_id(cell: NotebookNode, place: Place) -> str:

@@ -1,6 +1,7 @@
 """The site without a browser: what becomes of notebooks, and what is wrong with links."""
 
 import json
+from html import unescape
 from pathlib import PurePosixPath
 from types import SimpleNamespace
 
@@ -127,8 +128,7 @@ def test_a_panel_is_where_its_script_finds_it_with_its_settings(place):
     html = panel_html(code("lab", **data), place)
     assert html.startswith('<div class="lessons-panel" id="05-lab" data-panel="training-lab" data-')
     assert "<p>Words</p>" in html and "Live in JupyterLab" not in html
-    given = html.partition('data-settings="')[2].partition('"')[0].replace("&quot;", '"')
-    given = given.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    given = unescape(html.partition('data-settings="')[2].partition('"')[0])
     assert json.loads(given) == {"target": page["target"]}
 
 
