@@ -123,13 +123,13 @@ def test_a_page_weighs_what_it_loads_at_once(tmp_path):
 
 
 def test_a_panel_is_where_its_script_finds_it_with_its_settings(place):
-    page = {"panel": "training-lab", "target": 'above "85 %" & <more>'}
+    page = {"panel": "training-lab", "code": 'above "85 %" & <more>'}
     data = {"text/plain": f"Training lab: {LIVE}.", PAGE: page, "text/html": "<p>Words</p>"}
     html = panel_html(code("lab", **data), place)
     assert html.startswith('<div class="lessons-panel" id="05-lab" data-panel="training-lab" data-')
     assert "<p>Words</p>" in html and "Live in JupyterLab" not in html
     given = unescape(html.partition('data-settings="')[2].partition('"')[0])
-    assert json.loads(given) == {"target": page["target"]}
+    assert json.loads(given) == {"code": page["code"]}
 
 
 def test_a_panel_without_a_script_says_where_it_is_live(place):
