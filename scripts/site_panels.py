@@ -201,7 +201,7 @@ def batches(id: str, settings: dict[str, Any]) -> Markup:
     return joined(
         head(settings["title"]),
         dial("stories", "stories", settings["counts"], settings["stories"]),
-        dial("batch_size", "batch size", settings["sizes"], settings["batch_size"], "stories"),
+        dial("size", "batch size", settings["sizes"], settings["batch_size"], "stories"),
         dial("iteration", "iteration", [0], 0),  # the script offers as many as there are
         buttons(button("play", "Play", primary=True)),
         image("view", "strip"),

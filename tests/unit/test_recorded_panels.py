@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lesson_notebooks import NOTEBOOKS, read
 
 from lessons.panels import BatchPanel, BreakPanel, RatePanel, SplitPanel
-from lessons.panels.break_it import ALL, APART, SEEDS
+from lessons.panels.break_it import ALL, APART, SEEDS, SOUND
 from lessons.panels.controls import PAGE
 from lessons.panels.learning_rate import loss_along, untrained
 from lessons.panels.splits import PERCENT, WORDS, shares, sizes_up_to
@@ -121,10 +121,22 @@ def test_each_bug_and_each_mystery_finds_its_runs():
     assert stored["seeds"] == list(SEEDS)
     assert [bug["key"] for bug in stored["bugs"]] == list(ALL)
     for bug in stored["bugs"]:
-        healthy, broken = (stored["runs"][number] for number in bug["runs"])
-        assert len(healthy) == 2 * len(SEEDS)  # of the second half are those with nothing wrong
-        assert len(broken) >= len(SEEDS)
-        assert len(healthy[0]) == len(broken[0]) == 1 + len(stored["scores"])
+        assert bug["apart"] == (APART if bug["key"] == SOUND else 0)
+        for healthy, broken in bug["runs"]:
+            assert (healthy == broken) >= (bug["key"] == SOUND)
+            for seed in SEEDS:
+                first = stored["runs"][healthy][str(seed)]
+                second = stored["runs"][broken][str(seed + bug["apart"])]
+                assert len(first) == len(second) == 1 + len(stored["scores"])
+    *one_bug, sound = [bug["runs"] for bug in stored["bugs"]]
+    assert [len(pairs) for pairs in one_bug] == [1] * len(BUGS)
+    assert [first for first, _ in sound] == [healthy for ((healthy, _),) in one_bug]
+
+
+def test_each_mystery_is_as_likely_as_any_other():
+    secrets = recording("break_it")["secrets"]
+    assert len(secrets) == 999
+    assert [secrets.count(place) for place in range(len(ALL))] == [111] * len(ALL)
 
 
 @given(st.floats(0, 50) | st.integers(0, 2000).map(lambda n: n / 400))

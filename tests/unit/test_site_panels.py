@@ -10,7 +10,8 @@ from lesson_notebooks import NOTEBOOKS, read
 from markupsafe import Markup
 
 from conftest import ROOT
-from lessons.panels import CurvePrediction, NumberPrediction, Target, TrainingLab
+from lessons.panels import BatchPanel, CurvePrediction, NumberPrediction, Target, TrainingLab
+from lessons.panels.break_it import ALL, SOUND
 from lessons.panels.controls import PAGE
 from lessons.panels.training_lab import BATCH_SIZES, EPOCHS, HEADS, RATES, USUAL
 from scripts import site_panels
@@ -126,6 +127,45 @@ def test_a_table_has_heads_and_waits_for_its_rows():
 def test_the_panels_of_the_notebooks_have_parts_of_different_names(id, page):
     made = Parts(panel(id, page, "<p>Before.</p>"))
     assert made.open == [] and len(set(made.parts)) == len(made.parts)
+
+
+def parts_of(kind, **settings):
+    """The parts of a panel in the order of its HTML, which is that of the Tab key."""
+    return Parts(panel("01-x", {"panel": kind, **settings}, "")).parts
+
+
+def test_the_bars_of_a_split_stand_in_the_order_in_which_its_script_sets_them():
+    made = Markup(panel("01-x", {"panel": "split"}, ""))
+    assert re.findall('<span>0<i class="lessons-([a-z]+)">', made) == [
+        *("train", "validation", "test"),  # sizes
+        *("train", "validation", "test") * 4,  # shares of four classes
+    ]
+    assert parts_of("split") == [
+        *("stories", "training", "validation", "seed", "stratified", "status"),
+        *("view", "sizes", "shares", "way"),
+    ]
+
+
+def test_batches_offer_what_the_notebook_offers():
+    page = BatchPanel(stories=1234, batch_size=3000).page()
+    made = Parts(panel("02-x", page, "")).attributes
+    controls = {one["data-part"]: one for _, one in made if "data-begin" in one}
+    offered = {name: json.loads(one["data-values"]) for name, one in controls.items()}
+    assert offered == {"stories": page["counts"], "size": page["sizes"], "iteration": [0]}
+    assert 1234 in offered["stories"] and 3000 in offered["size"]
+    assert [controls[name]["data-begin"] for name in ("stories", "size")] == ["1234", "3000"]
+
+
+def test_the_break_it_lab_hides_the_number_of_a_mystery_and_offers_each_diagnosis():
+    made = Parts(panel("09-x", {"panel": "break-it"}, "")).attributes
+    given = {one["data-part"]: (tag, one) for tag, one in made if "data-part" in one}
+    tag, mystery = given["mystery"]
+    assert (tag, mystery["type"], json.loads(mystery["data-begin"])) == ("input", "hidden", "none")
+    assert json.loads(mystery["data-values"]) == ["none", *range(1, 1000)]
+    bugs, diagnoses = (json.loads(given[name][1]["data-values"]) for name in ("bug", "diagnosis"))
+    names = [bug.name for bug in ALL.values()]
+    assert (bugs, diagnoses) == (names[:-1], names)
+    assert names[-1] == ALL[SOUND].name
 
 
 def test_what_a_script_takes_is_what_the_html_has():

@@ -4,7 +4,8 @@
   const PACE = 1600; // ms in which the epochs of a run appear
 
   // Losses that differ hugely take a scale on which each power of ten has the same height.
-  function scaled(series, { most, words }) {
+  function scaled(score, series, { most, words }) {
+    if (!score.endsWith("loss")) return { ylabel: "accuracy", ymax: 1.04, written: percent };
     const losses = series.flatMap(({ points }) => points.map(([, loss]) => loss));
     const top = Math.max(0, ...losses.filter(Number.isFinite));
     if (top <= most) return { ylabel: "loss", ymax: 1.05 * top || 1.5 };
@@ -25,10 +26,8 @@
       return [{ kind, name, points: points(thick) }, { kind, look: "thin", points: points(thin) },
         { kind: "best", look: `of-${kind}`, points: star }];
     });
-    const scale = thick.endsWith("loss") ? scaled(series, data)
-      : { ylabel: "accuracy", ymax: 1.04, written: (share) => percent(share) };
     const xmax = Math.max(10, ...seen.map((run) => run.length)) + 0.5;
-    return lessons.plot({ title, xlabel: "epoch", xmax, series, ...scale });
+    return lessons.plot({ title, xlabel: "epoch", xmax, series, ...scaled(thick, series, data) });
   }
 
   lessons.panel("break-it", ({ root, data, say, tally, bug, seed, mystery, run, stop, ask, copy,
@@ -44,14 +43,14 @@
     function choose() {
       mystery.value = "none";
       [names, runs, shown] = [["healthy", "broken"], [[], []], 0];
-      facts.innerHTML = named(bug.value).code;
-      end(words.predict);
+      end(words.predict, named(bug.value).code);
     }
     function begin(what, number = 0) { // the number of a mystery
       wrong = what;
       if (number) [last, met] = [wrong, met + 1];
       names = ["healthy", number ? "mystery" : "broken"];
       facts.innerHTML = number ? "" : wrong.code;
+      enable(false, diagnose, reveal);
       const pair = wrong.runs[number % wrong.runs.length] // there are several if nothing is wrong
         .map((training, i) => data.runs[training][seed.value + i * wrong.apart]);
       kept = pair.map(([choices], i) => choices[wrong.choices[i]]);
@@ -71,12 +70,10 @@
       show();
       shown += 1;
     }
-    function tell(what) {
-      facts.innerHTML = wrong.facts;
-      end(format(words[what], wrong));
-    }
-    function end(text) {
+    const tell = (what) => end(format(words[what], wrong), wrong.facts);
+    function end(text, told = facts.innerHTML) {
       timer = clearInterval(timer);
+      facts.innerHTML = told;
       say(text);
       show();
       enable(text === words.asked, diagnose, reveal);
@@ -84,7 +81,6 @@
     function show() {
       enable(!timer, run, ask);
       enable(timer, stop);
-      enable(false, diagnose, reveal);
       if (met) tally.textContent = format(words.solved, { solved, met });
       const seen = runs.map((one, i) => one.slice(0, Math.max(0, shown - i * one.length)));
       const done = shown > 0 && shown === 2 * runs[0].length;

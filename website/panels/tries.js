@@ -50,42 +50,38 @@
   });
 
   // ------------------------------------------------------- lesson 02: epoch, batch and iteration
-  const PACE = 400; // ms an iteration
-
-  lessons.panel("batches", ({ root, settings, say, stories, batch_size, iteration, play,
-    view }) => {
+  lessons.panel("batches", ({ root, settings, say, stories, size, iteration, play, view }) => {
     const { words } = settings;
-    const pause = lessons.player(play, iteration, 1, PACE);
+    const pause = lessons.player(play, iteration, 1, 400); // ms an iteration
     const [slider, menu] = iteration.inputs;
 
     function cutAgain() {
-      const [pile, size] = [stories.value, batch_size.value];
       pause();
-      view.replaceChildren(...count(Math.ceil(pile / size)).map((i) => {
-        const held = Math.min(size, pile - i * size);
-        const kind = held < size ? ".rest" : ".full";
+      view.replaceChildren(...count(Math.ceil(stories.value / size.value)).map((i) => {
+        const held = Math.min(size.value, stories.value - i * size.value);
+        const kind = held < size.value ? ".rest" : ".full";
         return h(kind, { style: `flex-grow: ${held}` }, h("span", i + 1));
       }));
-      iteration.values.splice(0, Infinity, ...count(view.children.length + 1));
       slider.max = view.children.length;
+      iteration.values.splice(0, Infinity, ...count(view.children.length + 1));
       menu.replaceChildren(...iteration.values.map((number) => new Option(number)));
       iteration.value = 0;
       show();
     }
     function show() {
-      const [pile, size, read] = [stories, batch_size, iteration].map((one) => one.value);
+      const [pile, each, read] = [stories, size, iteration].map((one) => one.value);
       const iterations = view.children.length;
-      const rest = pile - (iterations - 1) * size;
-      const done = Math.min(read * size, pile);
+      const rest = pile - (iterations - 1) * each;
+      const done = Math.min(read * each, pile);
       const make = format(words[iterations === 1 ? "one" : "many"], { iterations });
-      const last = format(words[rest < size ? "rest" : "full"], { rest });
-      view.ariaLabel = format(words.cut, { stories: pile, size, make, last })
+      const last = format(words[rest < each ? "rest" : "full"], { rest });
+      view.ariaLabel = format(words.cut, { stories: pile, size: each, make, last })
         + (done ? format(words.read, { read, done }) : "") + (done === pile ? words.end : "");
       say(view.ariaLabel);
       [...view.children].forEach((box, i) => box.classList.toggle("lessons-read", i < read));
     }
     iteration.listen(show);
-    address(root, { stories, batch_size }, say, cutAgain);
+    address(root, { stories, batch_size: size }, say, cutAgain);
   });
 
   // ------------------------------------------------------------- lesson 04: steps down the slope
@@ -99,19 +95,21 @@
     const loss = (weight) => mean((lead) => softplus(lead + weight)) - share * weight + constant;
     const slopeAt = (weight) => mean((lead) => 1 / (1 + Math.exp(-lead - weight))) - share;
 
-    reset.onclick = () => {
-      path = [[start, loss(start)]];
-      show(format(words.start, { weight: start, loss: loss(start) }));
-    };
     step.onclick = () => {
-      const [[before, was], slope] = [path.at(-1), slopeAt(path.at(-1)[0])];
+      const [before, was] = path.at(-1);
+      const slope = slopeAt(before);
       const weight = before - rate.value * slope;
-      const now = loss(weight);
-      path.push([weight, now]);
-      const verdict = words[Math.abs(now - was) < hardly ? "hardly" : now > was ? "rose" : "fell"];
-      show(format(words.step, { number: path.length - 1, slope, weight, loss: now, verdict }));
+      const change = loss(weight) - was;
+      const verdict = words[Math.abs(change) < hardly ? "hardly" : change > 0 ? "rose" : "fell"];
+      go(weight, words.step, { number: path.length, slope, verdict });
     };
-    function show(summary) {
+    reset.onclick = () => {
+      path = [];
+      go(start, words.start);
+    };
+    function go(weight, said, more) {
+      path.push([weight, loss(weight)]);
+      const summary = format(said, { weight, loss: loss(weight), ...more });
       say(summary);
       const places = path.map(([weight]) => weight);
       const [xmin, xmax] = [Math.min(-4, ...places) - 0.5, Math.max(4, ...places) + 0.5];
