@@ -286,12 +286,12 @@ def word_map(id: str, settings: dict[str, Any]) -> Markup:
     """Lessons 03 and 08: a map of the words. Its middle is 0, and it reaches 100 to each side."""
     data, plain, list_id = recording("word_map"), settings["said"]["plain"], f"{id}-words"
     words, groups = data["words"].split(" "), data["groups"]
-    names = [_names_at_the_edge(group, words) for group in groups]
-    points = [_mark(group, number) for group in groups for number in group["words"]]
+    names = [_names_at_the_edge(group, words) for group in groups if group["named"]]
+    points = [_marks(group, [f"{{{number}}}" for number in group["words"]]) for group in groups]
     ring = h("g", h("circle.axes", r=9), h("text", y=-13, text_anchor="middle"), part="ring")
     drawn = _drawing("-180 -112 360 224", *names, points, ring)
     legend = [
-        h("span", _drawing("-9 -9 18 18", _mark(group)), group.get("name", plain))
+        h("span", _drawing("-9 -9 18 18", _marks(group, ["0 0"], "d")), group.get("name", plain))
         for group in groups
     ]
     asked = sorted(words[: data["asked"]])
@@ -307,22 +307,25 @@ def _drawing(view_box: str, *children: Child) -> Markup:
     return h("svg", *children, viewBox=view_box, aria_hidden="true")
 
 
-def _mark(group: dict[str, Any], word: int | None = None) -> Markup:
-    """A word as those of its group look, for the script to move; without a word, for a legend."""
-    shape, color = MARKERS[group["marker"]], group["color"]
-    return h("path", d=f"M0 0{shape}", fill=color, stroke=color, data_word=word)
+# Where a path is to have the place of word 7, its data-drawn has {7}, and the script puts it there.
+# All words of a group are one path: browsers are slow to let many elements glide.
+
+
+def _marks(group: dict[str, Any], places: Iterable[str], attribute: str = "data_drawn") -> Markup:
+    """At each place the mark of a group's words."""
+    color = group["color"]
+    drawn = "".join(f"M{place}{MARKERS[group['marker']]}" for place in places)
+    return h("path", **{attribute: drawn}, fill=color, stroke=color)
 
 
 def _names_at_the_edge(group: dict[str, Any], words: Sequence[str]) -> list[Markup]:
-    """Names stand still while points move. The script draws a line from each to its point."""
-    made = []
-    for row, word in enumerate(group["named"]):
-        right, up = group["corner"]
-        x, y = 106 * right, 17 * (row - (len(group["named"]) - 1) / 2) - 44 * up
-        anchor = "start" if right > 0 else "end"
-        made.append(h("path.lead", stroke=group["color"], data_word=word, data_from=f"{x} {y}"))
-        made.append(h("text", words[word], x=x + 4 * right, y=y + 4, text_anchor=anchor))
-    return made
+    """Names of some words, which stand still while points move, and lines from them to there."""
+    (right, up), named = group["corner"], group["named"]
+    x, y = 106 * right, [17 * (row - (len(named) - 1) / 2) - 44 * up for row in range(len(named))]
+    lines = [f"M{x} {at}L{{{word}}}" for word, at in zip(named, y, strict=True)]
+    where = {"x": x + 4 * right, "text_anchor": "start" if right > 0 else "end"}
+    texts = [h("text", words[word], y=at + 4, **where) for word, at in zip(named, y, strict=True)]
+    return [h("path.lead", data_drawn="".join(lines), stroke=group["color"]), *texts]
 
 
 def number_prediction(id: str, settings: dict[str, Any]) -> Markup:

@@ -145,16 +145,21 @@ def test_the_map_has_the_marks_and_names_of_the_recording(parts):
     data = recordings.read("word_map")
     made = panel("03-map", WordMapPanel(parts, 1).page(), "")
     words, groups = data["words"].split(" "), data["groups"]
-    drawn = [number for group in groups for number in group["words"]]
-    marks = re.findall(r'<path d="M0 0m[^"]+" fill="([^"]+)" stroke="\1" data-word="(\d+)">', made)
-    assert [int(word) for _, word in marks] == drawn
-    colors = [group["color"] for group in groups for _ in group["words"]]
-    assert [color for color, _ in marks] == colors
+    for group in groups:
+        marker, color = MARKERS[group["marker"]], group["color"]
+        marks = "".join(f"M{{{number}}}{marker}" for number in group["words"])
+        assert f'<path data-drawn="{marks}" fill="{color}" stroke="{color}">' in made
+    lines = re.findall(
+        r'<path class="lessons-lead" data-drawn="([^"]+)" stroke="([^"]+)"></path>', made
+    )
+    assert [color for _, color in lines] == [group["color"] for group in groups if group["named"]]
     named = [number for group in groups for number in group["named"]]
-    names = re.findall(r'data-word="(\d+)" data-from="(\S+) \S+"></path><text [^>]*>(\w+)<', made)
-    assert [(int(word), name) for word, _, name in names] == [(n, words[n]) for n in named]
-    sides = [106 * group["corner"][0] for group in groups for _ in group["named"]]
-    assert [int(x) for _, x, _ in names] == sides
+    begins = re.findall(r"M(\S+) (\S+)L{(\d+)}", "".join(drawn for drawn, _ in lines))
+    assert [int(number) for *_, number in begins] == named
+    names = re.findall(r'<text y="(\S+)" x="(\S+)" text-anchor="\w+">(\w+)</text>', made)
+    assert [name for *_, name in names] == [words[number] for number in named]
+    for (x, y, _), (name_y, name_x, _) in zip(begins, names, strict=True):  # at its name
+        assert (abs(float(x) - float(name_x)), float(name_y) - float(y)) == (4, 4)
     offered = re.findall(r'<option value="(\w+)"></option>', made)
     assert offered == sorted(words[: data["asked"]])
     assert 'list="03-map-words"' in made and '<datalist id="03-map-words">' in made

@@ -63,30 +63,25 @@
     const asked = words.slice(0, data.asked);
     const [places, near] = [data.places, data.nearest].map((text) => unpacked(text, Int16Array));
     const cosines = unpacked(data.cosines, Int8Array);
-    const moving = [...map.querySelectorAll("[data-word]")];
+    const paths = map.querySelectorAll("[data-drawn]"); // panels.css lets them glide
 
     const nearest = (number) => [0, 1, 2, 3, 4].map((i) => {
       const place = 5 * (epoch.value * data.asked + number) + i;
       return `${words[near[place]]} (${fixed(cosines[place] / 100, 2)})`;
     }).join(", ");
-    // To where a word is in this epoch: a mark, or the end of a line. panels.css lets them glide.
-    function move(element, number) {
-      const place = 2 * (epoch.value * data.asked + number);
-      const [x, y] = [places[place], -places[place + 1]].map((unit) => (100 * unit) / data.reach);
-      const { from } = element.dataset;
-      if (from) element.setAttribute("d", `M${from}L${x} ${y}`);
-      else element.style.transform = `translate(${x}px, ${y}px)`;
-    }
+    const at = (number) => [0, 1].map((axis) => // in the drawing, which reaches 100 to each side
+      ([100, -100][axis] * places[2 * (epoch.value * data.asked + number) + axis]) / data.reach);
     function show() {
       const number = asked.indexOf(word.value.trim().toLowerCase());
       const found = [data.when[epoch.value], asked[number], nearest(number)];
       if (number < 0) say(format(data.not_here, [asked.length, word.value]), true);
       else say(`${format(settings.said.nearest, found)} ${data.separation[epoch.value]}`);
       map.ariaLabel = data.alts[epoch.value];
-      moving.forEach((element) => move(element, +element.dataset.word));
+      const here = asked.map((_, i) => at(i).join(" "));
+      for (const path of paths) path.setAttribute("d", format(path.dataset.drawn, here));
       ring.style.display = number < 0 ? "none" : "";
       ring.lastChild.textContent = asked[number] ?? "";
-      if (number >= 0) move(ring, number);
+      if (number >= 0) ring.style.transform = `translate(${at(number).join("px, ")}px)`;
     }
     lessons.player(play, epoch, 0, PACE);
     address(root, { epoch, word }, say, show);
