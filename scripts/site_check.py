@@ -84,7 +84,6 @@ def _fault(link: Link, path: Path, site: Path, pages: dict[Path, _Reader]) -> st
         return f"{link.address} leads out of the site"
     if not file.is_file():
         return f"there is no {link.address}"
-    # What follows `?` belongs to a panel: 05-lab?epochs=12
-    if file in pages and place.partition("?")[0] not in pages[file].ids:
+    if file in pages and place not in pages[file].ids:
         return f"{link.address} names a place that is not there"
     return ""

@@ -60,9 +60,16 @@ def open_page(browser_page, path):
 
 def visit(page, path, place):
     page.goto("about:blank")  # so that the page is loaded anew, not only its fragment
-    page.goto(f"{path.as_uri()}#{place}")
-    panel(page, place.partition("?")[0]).and_(page.locator(READY)).wait_for()
+    id, _, query = place.partition("?")
+    page.goto(f"{path.as_uri()}?{query}#{id}")
+    panel(page, id).and_(page.locator(READY)).wait_for()
     return page
+
+
+def place_of(link):
+    """What `visit` takes, of an address."""
+    query, id = link.partition("?")[2].split("#")
+    return f"{id}?{query}"
 
 
 def panel(page, id):
@@ -258,10 +265,10 @@ def test_a_mystery_from_the_first_look_to_the_diagnosis(open_page, path):
     press(page, "Mystery")
     expect(status(page, LAB)).to_have_text(WORDS["asked"])
     link = page.url
-    hidden = secret(visit(page, path, link.partition("#")[2]))
+    hidden = secret(visit(page, path, place_of(link)))
     assert hidden not in link and not any(key in link for key in ALL)
     assert f"It was: {hidden}. It usually looks like this: " in status(page, LAB).inner_text()
-    visit(page, path, link.partition("#")[2])  # the same again
+    visit(page, path, place_of(link))  # the same again
     expect(status(page, LAB)).to_have_text(WORDS["asked"])
     assert panel(page, LAB).locator("pre:visible, dl").count() == 0
     guess = plain_menu(page, "diagnosis")
@@ -338,7 +345,7 @@ def test_a_link_is_an_experiment(open_page, path):
     before = drawing(page)
     press(page, "Copy link")
     link = panel(page, LAB).locator(".lessons-code").inner_text()
-    visit(page, path, link.partition("#")[2])
+    visit(page, path, place_of(link))
     press(page, "Run")
     assert drawing(page) == before
     visit(page, path, f"{LAB}?bug=Forgotten+eval%28%29&seed=10")

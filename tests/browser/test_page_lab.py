@@ -82,7 +82,7 @@ def lab(site, path):
 
 def visit(page, path, query=""):
     page.goto("about:blank")  # so that the page is loaded anew, not only its fragment
-    page.goto(f"{path.as_uri()}#05-lab{query}")
+    page.goto(f"{path.as_uri()}{query}#05-lab")
     page.wait_for_selector(READY)
     return page
 
@@ -256,10 +256,12 @@ def test_settings_are_in_the_address_and_come_back_from_it(lab, site, path):
     put(lab, "batch size", 64)
     put(lab, "learning rate", 0.3)
     chosen, address = values(lab), lab.url
-    assert address.endswith("#05-lab?optimizer=SGD&epochs=12&batch_size=64&learning_rate=0.3")
+    assert address.endswith("?optimizer=SGD&epochs=12&batch_size=64&learning_rate=0.3#05-lab")
     visit(site, path)
     assert values(site) != chosen
-    visit(site, path, address.partition("#05-lab")[2])
+    site.goto("about:blank")
+    site.goto(address)
+    site.wait_for_selector(READY)
     assert values(site) == chosen
     press(site, "Copy link")
     assert site.get_by_role("region", name="Copy link").inner_text() == address
@@ -275,7 +277,7 @@ def test_a_browser_that_refuses_a_new_address_changes_nothing_else(lab):
 
 
 def test_a_new_address_on_the_same_page_is_followed(lab):
-    lab.evaluate("location.hash = '#05-lab?optimizer=SGD&batch_size=8'")
+    lab.evaluate("location.search = '?optimizer=SGD&batch_size=8'")
     expect(exact(lab, "batch size").locator(":checked")).to_have_text("8")
     expect(exact(lab, "learning rate").locator(":checked")).to_have_text("3")  # usual for SGD
 
@@ -480,7 +482,7 @@ def test_in_every_state_axe_finds_nothing_and_nothing_is_cut_off(lab, width, hei
     press(lab, "Train")
     press(lab, "Copy as code")
     check(lab, width, "a chaotic run, and code")
-    lab.evaluate("location.hash = '#05-lab?epochs=99'")
+    lab.evaluate("location.search = '?epochs=99'")
     expect(status(lab)).to_contain_text("not offered")
     check(lab, width, "a bad address")
 

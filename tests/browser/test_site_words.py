@@ -231,11 +231,11 @@ def test_a_headline_is_typed_and_the_answer_read_out(new_page, trained):
     expect(said(panel)).to_contain_text("Sports, with a probability of")
     expect(panel.get_by_text("<b>cup", exact=False).first).to_be_visible()
     expect(panel).to_contain_text("AdamW with a learning rate of 0.01, batches of 128")
-    assert page.url.endswith("#07-headline-panel?headline=goal+%26+%3Cb%3Ecup")
+    assert page.url.endswith("?headline=goal+%26+%3Cb%3Ecup#07-headline-panel")
 
 
 def test_a_link_holds_the_headline(new_page):
-    page = new_page(query="#07-headline-panel?headline=The+cup+%26+a+goal%3F")
+    page = new_page(query="?headline=The+cup+%26+a+goal%3F#07-headline-panel")
     panel = panel_of(page, "07-headline-panel")
     expect(panel.get_by_label("headline")).to_have_value("The cup & a goal?")
     expect(said(panel)).to_contain_text("Sports")
@@ -322,10 +322,10 @@ def test_a_word_can_be_asked_for_and_one_that_is_not_here_is_said(new_page):
 
 
 def test_a_link_holds_epoch_and_word(new_page):
-    page = new_page(query="#03-word-map?epoch=3&word=cup")
+    page = new_page(query="?epoch=3&word=cup#03-word-map")
     panel = panel_of(page, "03-word-map")
     expect(said(panel)).to_contain_text("After epoch 3, these are nearest to “cup”:")
-    page = new_page(query="#03-word-map?epoch=9&word=cup")
+    page = new_page(query="?epoch=9&word=cup#03-word-map")
     expect(said(panel_of(page, "03-word-map"))).to_contain_text("not offered here")
 
 

@@ -89,7 +89,7 @@ def site(folder, **pages):
 def test_good_links_have_no_fault(tmp_path):
     (tmp_path / "a b.txt").write_text("")
     one = '<a href="two.html#here">x</a><a href="a%20b.txt">x</a><a href="https://x.org">x</a>'
-    one += '<a href="#">x</a><a href="two.html#here?epochs=12">x</a><img src="data:image/png,">'
+    one += '<a href="#">x</a><a href="two.html?epochs=12#here">x</a><img src="data:image/png,">'
     assert faults_of(site(tmp_path, one=one, two='<p id="here">')) == []
 
 

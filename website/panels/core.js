@@ -16,7 +16,6 @@ const lessons = (() => {
   function panel(name, answer) { // scripts are deferred, so the page is complete
     kinds[name] = answer;
     document.querySelectorAll(`[data-panel="${name}"]`).forEach((root) => near.observe(root));
-    follow();
   }
 
   // data-state is "ready" or "failed"; what stood there before stays if it fails.
@@ -50,19 +49,6 @@ const lessons = (() => {
     };
     return parts;
   }
-
-  // Browsers do not find the place of an address with settings, such as #05-lab?epochs=3.
-  function follow() {
-    const { root } = linked();
-    if (!kinds[root?.dataset.panel]) return;
-    draw(root);
-    root.scrollIntoView();
-  }
-  function linked() {
-    const [id, ...query] = location.hash.slice(1).split("?");
-    return { root: document.getElementById(id), query: new URLSearchParams(query.join("?")) };
-  }
-  addEventListener("hashchange", follow);
 
   // ------------------------------------------------------------------- controls, buttons, elements
   // A control is an element with inputs: a slider and a menu that are always equal, a menu, radio
@@ -149,15 +135,6 @@ const lessons = (() => {
     };
   }
 
-  // A table that scrolls sideways where it is too wide, by keyboard too. The cells of `rows` are
-  // texts, or elements as they are to be.
-  function table(caption, heads, rows) {
-    const cell = (one) => (one instanceof Node ? one : h("td", String(one)));
-    return h(".table", { tabindex: 0, role: "region", "aria-label": caption }, h("table",
-      h("caption", caption), h("tr", heads.map((name) => h("th", { scope: "col" }, name))),
-      rows.map((cells) => h("tr", cells.map(cell)))));
-  }
-
   // -------------------------------------------------------------------------- numbers and drawings
   // Whole numbers that are written in base64, the lowest byte first.
   const unpacked = (text, Numbers) =>
@@ -233,41 +210,36 @@ const lessons = (() => {
   }
 
   // ---------------------------------------------------------------------------------- the address
-  // Keeps the settings of a panel in the address: #05-lab?epochs=12. They are read now and when the
-  // address changes, in the order of `controls`, and written when someone changes a control. Of
-  // what is not offered there is a sentence. `show` is called now and at each change. Gives back a
-  // function for the address as it is.
+  // Keeps the settings of a panel in the address: ?epochs=12#05-lab. They are read now, in the order
+  // of `controls`, and written when someone changes a control. Of what is not offered there is a
+  // sentence. `show` is called now and at each change. Gives back a function for the address.
   function address(root, controls, say, show = () => {}) {
     const named = Object.entries(controls);
-    const link = () => `#${root.id}?${new URLSearchParams(
-      named.map(([name, { value }]) => [name, value]))}`;
-    function read() {
-      const { root: meant, query } = linked();
-      if (meant !== root) return;
-      for (const [name, control] of named) {
-        const asked = query.get(name);
-        const offered = control.values ?? [asked]; // without values any text is welcome
-        control.value = offered.find((value) => String(value) === asked) ?? control.value;
-      }
-      const wrong = [...query].filter(([name, text]) => String(controls[name]?.value) !== text);
-      if (wrong.length) say("The address asks for what is not offered here, which is left out: " +
-        `${wrong.map((pair) => pair.join("=")).join(", ")}.`, true);
-    }
+    const link = () => `?${new URLSearchParams(named.map(([name, { value }]) => [name, value]))}`
+      + `#${root.id}`;
     function write() {
       try {
         history.replaceState(null, "", link());
       } catch {} // Safari allows 100 in 30 seconds; the next one has all settings again
     }
-    for (const [, control] of named) [show, write].forEach(control.listen);
-    addEventListener("hashchange", read);
+    const query = new URLSearchParams(location.hash === `#${root.id}` ? location.search : "");
     show();
-    read();
-    return () => location.href.split("#")[0] + link();
+    for (const [name, control] of named) {
+      const asked = query.get(name);
+      const offered = control.values ?? [asked]; // without values any text is welcome
+      control.listen(show);
+      control.value = offered.find((value) => String(value) === asked) ?? control.value;
+      control.listen(write);
+    }
+    const wrong = [...query].filter(([name, text]) => String(controls[name]?.value) !== text);
+    if (wrong.length) say("The address asks for what is not offered here, which is left out: " +
+      `${wrong.map((pair) => pair.join("=")).join(", ")}.`, true);
+    return () => location.href.split(/[?#]/)[0] + link();
   }
   const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
 
   const recorded = (name, data) => { recordings[name] = data; }; // is what each recording calls
 
-  return { panel, recordings, recorded, h, svg, enable, player, copier, table, unpacked, fixed,
+  return { panel, recordings, recorded, h, svg, enable, player, copier, unpacked, fixed,
     format, percent, plot, address, still };
 })();
