@@ -258,7 +258,7 @@ def break_it(id: str, settings: dict[str, Any]) -> Markup:
         head(data["words"]["title"], h("span", part="tally")),
         columns(left, right),
         image("view", "plots.twins"),
-        h("div", part="result"),
+        table("table", data["words"]["caption"], data["words"]["heads"]),
         h("div", part="facts"),
         h("p", data["words"]["recorded"]),
     )
