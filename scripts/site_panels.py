@@ -265,7 +265,7 @@ def break_it(id: str, settings: dict[str, Any]) -> Markup:
         head(data["words"]["title"], h("span", part="tally")),
         columns(left, right),
         image("view", "plots.twins"),
-        table("result", data["words"]["caption"], data["words"]["heads"]),
+        table("table", data["words"]["caption"], data["words"]["heads"]),
         h("div", part="facts"),
         h("p", data["words"]["recorded"]),
     )

@@ -242,7 +242,7 @@ def test_a_run_is_played_and_can_be_stopped(open_page):
     press(page, "Stop")
     expect(status(page, LAB)).to_have_text(WORDS["stopped"])
     assert "broken run" not in drawing(page)
-    assert page.locator(".lessons-table").count() == 0
+    expect(page.locator(".lessons-table")).to_be_hidden()
     choose(page, "low", 0)  # and goes to its end by itself
     press(page, "Run")
     expect(status(page, LAB)).to_contain_text("Finished.")

@@ -31,7 +31,7 @@
   }
 
   lessons.panel("break-it", ({ root, data, say, tally, bug, seed, mystery, run, stop, ask, copy,
-    diagnosis, diagnose, reveal, view, result, rows, facts }) => {
+    diagnosis, diagnose, reveal, view, table, rows, facts }) => {
     const { words, bugs } = data;
     const named = (name) => bugs.find((one) => one.name === name);
     const secretOf = (number) => bugs[data.secrets[number - 1]]; // of a mystery
@@ -88,10 +88,10 @@
         format(words.run, { ...epoch, name: names[i], number: one.length })));
       view.ariaLabel = said.length ? [words.plots, ...said].join(" ") : words.empty;
       view.replaceChildren(...data.plots.map((one) => drawn(one, data, names, seen, done && kept)));
-      result.hidden = !done;
-      if (done) rows.replaceChildren(...runs.map((one, i) =>
-        h("tr", h("th", { scope: "row" }, names[i]), [kept[i],
-          ...data.cells.map((cell) => format(cell, one[kept[i] - 1]))].map((td) => h("td", td)))));
+      table.hidden = !done;
+      if (done) rows.replaceChildren(...runs.map((one, i) => h("tr",
+        h("th", { scope: "row" }, names[i]), h("td", String(kept[i])),
+        data.cells.map((cell) => h("td", format(cell, one[kept[i] - 1]))))));
     }
 
     run.onclick = () => { mystery.value = "none"; begin(named(bug.value)); };
