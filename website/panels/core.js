@@ -210,9 +210,9 @@ const lessons = (() => {
   }
 
   // ---------------------------------------------------------------------------------- the address
-  // Keeps the settings of a panel in the address: ?epochs=12#05-lab. They are read now, in the order
-  // of `controls`, and written when someone changes a control. Of what is not offered there is a
-  // sentence. `show` is called now and at each change. Gives back a function for the address.
+  // Keeps the settings of a panel in the address: ?epochs=12#05-lab. They are read now, in the
+  // order of `controls`, and written when someone changes a control. Of what is not offered there
+  // is a sentence. `show` is called now and at each change. Gives back a function for the address.
   function address(root, controls, say, show = () => {}) {
     const named = Object.entries(controls);
     const link = () => `?${new URLSearchParams(named.map(([name, { value }]) => [name, value]))}`
