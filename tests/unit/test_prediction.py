@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sketch_room import room
 
 from lessons.panels import CurvePrediction, NumberPrediction
+from lessons.panels.prediction import draw_curve
 from lessons.panels.sketches import SMALL, closest, describe_moves, moves, stretch
 
 SKETCHES = {
@@ -424,3 +425,12 @@ def test_words_of_the_question_are_never_html():
     for page in pages:
         assert not re.search("<[biu]>", page)
     assert "1 &lt; &lt;b&gt;2" in pages[-1]
+
+
+@pytest.mark.parametrize("length", [1, 60, 61, 500])
+def test_marks_do_not_hide_a_long_curve(length):
+    labels = {"xlabel": "step", "ylabel": "loss"}
+    (ax,) = draw_curve([1.0] * length, {"your sketch": [2.0] * length}, labels).axes
+    for line in ax.lines:
+        assert len(line.get_xdata()) == length
+        assert 1 <= len(range(0, length, line.get_markevery())) <= 60

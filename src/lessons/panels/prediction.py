@@ -44,6 +44,7 @@ NONE = "You made no prediction this time."
 RESULT = {**TRAIN, "label": "what happened"}
 GUESS = {**VALIDATION, "label": "your prediction"}
 WIDTH = 8.2  # of figures, in inches
+MARKS = 60  # on a curve at most: more would hide the lines
 
 
 class Prediction(Panel):
@@ -407,9 +408,10 @@ def draw_curve(
     figure = Figure(figsize=(width, 3.6), layout="constrained")
     ax = figure.subplots()
     numbers = range(1, len(heights) + 1)
-    ax.plot(numbers, heights, **RESULT)
+    some = max(1, math.ceil(len(heights) / MARKS))
+    ax.plot(numbers, heights, **RESULT, markevery=some)
     for label, guessed in guess.items():
-        ax.plot(numbers, guessed, **{**GUESS, "label": label})
+        ax.plot(numbers, guessed, **{**GUESS, "label": label}, markevery=some)
     ax.set(**labels)
     ax.set_ylim(bottom=min([0, *heights]))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
