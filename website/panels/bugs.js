@@ -57,7 +57,6 @@
       runs = pair.map(([, ...lists]) => lists[0].map((_, epoch) => Object.fromEntries(
         data.scores.map((score, i) => [score, lists[i][epoch] / 1000]))));
       shown = lessons.still() ? 2 * runs[0].length : 0;
-      clearInterval(timer);
       timer = setInterval(play, PACE / runs[0].length);
       play();
     }
