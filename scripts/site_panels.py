@@ -119,7 +119,7 @@ def _options(values: Iterable[object]) -> list[Markup]:
 
 def dial(part: str, name: str, values: Sequence[float], value: float, unit: str = "") -> Markup:
     """A slider over some values and a menu of them, always equal: the menu is exact on a phone."""
-    shown = [f"{one:g}" for one in values]
+    shown = [f"{one:.10g}" for one in values]
     last = len(values) - 1
     slider = h("input", type="range", min=0, max=last, aria_label=name, data_unit=unit)
     menu = h("select.number", _options(shown), aria_label=f"{name}, exactly")

@@ -78,15 +78,15 @@ def test_an_element_has_classes_attributes_and_escaped_texts():
 
 
 def test_a_dial_offers_its_values_in_a_slider_and_in_a_menu():
-    made = dial("rate", "learning rate", [0.001, 1.0, 30.0], 1.0, "units")
+    made = dial("rate", "learning rate", [0.001, 1.0, 1234567.0], 1.0, "units")
     outer, slider = first(made, "div"), first(made, "input")
-    assert json.loads(outer["data-values"]) == [0.001, 1.0, 30.0]
+    assert json.loads(outer["data-values"]) == [0.001, 1.0, 1234567.0]
     assert json.loads(outer["data-begin"]) == 1.0
     assert (slider["max"], slider["aria-label"]) == ("2", "learning rate")
     assert re.findall(r'value="(\d)">([^<]+)</option>', made) == [
         ("0", "0.001"),
         ("1", "1"),
-        ("2", "30"),
+        ("2", "1234567"),
     ]
 
 
