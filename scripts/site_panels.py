@@ -73,6 +73,25 @@ def image(part: str, kind: str, *children: Child) -> Markup:
     return h(f".{kind}", *children, part=part, role="img", aria_label="")
 
 
+def plot(id: str, xlabel: str, ylabel: str, title: str = "", *, legend: bool = True) -> Markup:
+    """Axes into which a script draws lines, and a place for their names. The page has one `id`."""
+    middle = {"text_anchor": "middle"}
+    clip = h("clipPath", h("rect", x=38, y=20, width=360, height=198), id=id)  # marks lie on axes
+    drawn = h(
+        "svg",
+        clip,
+        h("g.scales"),
+        h("text.title", title, x=58, y=15),
+        h("text", xlabel, x=225, y=246, **middle),
+        h("text.ylabel", ylabel, transform="translate(12 119) rotate(-90)", **middle),
+        h("path.axes", d="M58 26v186h334"),
+        h("g.inside", clip_path=f"url(#{id})"),
+        viewBox="0 0 400 250",
+        aria_hidden="true",
+    )
+    return h(".plot", drawn, h(".legend") if legend else None)
+
+
 def buttons(*members: Child) -> Markup:
     """Buttons beside each other."""
     return h(".buttons", *members)
@@ -214,7 +233,8 @@ def rate(id: str, settings: dict[str, Any]) -> Markup:
     data = recording("rate")
     steps = button("step", "Step", primary=True), button("reset", "Back to the start")
     left = [dial("rate", "learning rate", data["rates"], 1.0), buttons(*steps), status()]
-    return head(data["words"]["title"]) + columns(left, image("view", "wide-plot"))
+    axes = plot(f"{id}-valley", data["words"]["weight"], "loss")
+    return head(data["words"]["title"]) + columns(left, image("view", "wide-plot", axes))
 
 
 def training_lab(id: str, settings: dict[str, Any]) -> Markup:
@@ -238,7 +258,11 @@ def training_lab(id: str, settings: dict[str, Any]) -> Markup:
         status(),
     ]
     made = table("table", words["caption"], words["heads"])
-    seen = columns(left, image("plots", "plots")), made, h("p", words["recorded"])
+    drawn = [
+        plot(f"{id}-loss", "epoch", "loss (cross-entropy)", "Loss: lower is better"),
+        plot(f"{id}-right", "epoch", "accuracy", "Accuracy: higher is better", legend=False),
+    ]
+    seen = columns(left, image("plots", "plots", drawn)), made, h("p", words["recorded"])
     return joined(head(words["title"], goal), seen)
 
 
@@ -261,10 +285,14 @@ def break_it(id: str, settings: dict[str, Any]) -> Markup:
     ]
     game = buttons(button("diagnose", "Diagnose"), button("reveal", "Tell me"))
     right = [status(), choice("diagnosis", "diagnosis", names), game]
+    drawn = [
+        plot(f"{id}-{number}", "epoch", "", title)
+        for number, (title, *_) in enumerate(data["plots"])
+    ]
     return joined(
         head(data["words"]["title"], h("span", part="tally")),
         columns(left, right),
-        image("view", "plots.twins"),
+        image("view", "plots.twins", drawn),
         table("table", data["words"]["caption"], data["words"]["heads"]),
         h("div", part="facts"),
         h("p", data["words"]["recorded"]),

@@ -15,8 +15,8 @@
       written: (power) => +(10 ** (power + least)).toPrecision(2) };
   }
 
-  // A plot of two scores of both runs, as far as they are `seen`, with stars at the epochs `kept`.
-  function drawn([title, thick, thin], data, names, seen, kept) {
+  // Two scores of both runs, as far as they are `seen`, with stars at the epochs `kept`.
+  function draw(drawing, [, thick, thin], data, names, seen, kept) {
     const series = seen.flatMap((run, i) => {
       const kind = ["train", "validation"][i];
       const points = (score) => run.map((epoch, e) => [e + 1, epoch[score]]);
@@ -27,7 +27,7 @@
         { kind: "best", look: `of-${kind}`, points: star }];
     });
     const xmax = Math.max(10, ...seen.map((run) => run.length)) + 0.5;
-    return lessons.plot({ title, xlabel: "epoch", xmax, series, ...scaled(thick, series, data) });
+    lessons.plot(drawing, { xmax, series, ...scaled(thick, series, data) });
   }
 
   lessons.panel("break-it", ({ root, data, say, tally, bug, seed, mystery, run, stop, ask, copy,
@@ -86,7 +86,8 @@
       const said = seen.flatMap((one, i) => one.slice(-1).map((epoch) =>
         format(words.run, { ...epoch, name: names[i], number: one.length })));
       view.ariaLabel = said.length ? [words.plots, ...said].join(" ") : words.empty;
-      view.replaceChildren(...data.plots.map((one) => drawn(one, data, names, seen, done && kept)));
+      data.plots.forEach((one, i) =>
+        draw(view.children[i], one, data, names, seen, done && kept));
       table.hidden = !done;
       if (done) rows.replaceChildren(...runs.map((one, i) => h("tr",
         h("th", { scope: "row" }, names[i]), h("td", String(kept[i])),

@@ -121,18 +121,16 @@ const lessons = (() => {
 
   // An element: h("p.note", { id: "some" }, ...children) has the class lessons-note, h(".note") is
   // a div. Attributes may be left out; children are texts and elements, or lists of them.
-  const h = maker("http://www.w3.org/1999/xhtml");
-  const svg = maker("http://www.w3.org/2000/svg");
-  function maker(namespace) {
-    return (what, ...children) => {
-      const [tag, ...classes] = what.split(".");
-      const element = document.createElementNS(namespace, tag || "div");
-      if (classes.length) element.classList.add(...classes.map((name) => `lessons-${name}`));
-      const given = children[0]?.constructor === Object ? children.shift() : {};
-      for (const [name, value] of Object.entries(given)) element.setAttribute(name, value);
-      element.append(...children.flat());
-      return element;
-    };
+  const SVG = /^(svg|g|path|text)$/;
+  function h(what, ...children) {
+    const [tag, ...classes] = what.split(".");
+    const element = SVG.test(tag) ? document.createElementNS("http://www.w3.org/2000/svg", tag)
+      : document.createElement(tag || "div");
+    if (classes.length) element.classList.add(...classes.map((name) => `lessons-${name}`));
+    const given = children[0]?.constructor === Object ? children.shift() : {};
+    for (const [name, value] of Object.entries(given)) element.setAttribute(name, value);
+    element.append(...children.flat());
+    return element;
   }
 
   // -------------------------------------------------------------------------- numbers and drawings
@@ -162,22 +160,20 @@ const lessons = (() => {
     validation: "m-4-4h8v8h-8z", earlier: "m-2-2h4v4h-4z",
     best: "m0-9l2.4 6 6.4.3-5 4 1.7 6.2-5.5-3.5-5.5 3.5 1.7-6.2-5-4 6.4-.3z",
   };
-  let plots = 0;
-  // Lines over two axes, and their names. A series is { kind, name, points: [[x, y], ...], note };
-  // its kind, of MARKS, decides marker, dash and colour; `note` is at its first point; `look`
-  // may be "thin" (dotted) or "smooth", both without markers. Points that are NaN or infinite are
-  // left out. It belongs where an aria-label says all in words and numbers.
-  function plot({ title = "", xlabel, ylabel, xmin = 0, xmax, ymax, series, legend = true,
+  // Draws lines into axes that scripts/site_panels.py has made, and writes their names below. A
+  // series is { kind, name, points: [[x, y], ...], note }; its kind, of MARKS, decides marker, dash
+  // and colour; `note` is at its first point; `look` may be "thin" (dotted) or "smooth", both
+  // without markers. Points that are NaN or infinite are left out.
+  function plot(drawing, { ylabel, xmin = 0, xmax, ymax, series,
     written = (value) => (value < 1e5 ? String(value) : value.toExponential()) }) {
-    const [left, top, width, height] = [58, 26, 334, 186];
-    const id = `lessons-clip-${plots++}`;
+    const [left, top, width, height] = [58, 26, 334, 186]; // of the axes
     const x = (value) => left + (width * (value - xmin)) / (xmax - xmin);
     const y = (value) => top + height - (height * value) / ymax;
-    const text = (words, x, y, at) => svg("text", { x, y, "text-anchor": "middle", ...at }, words);
+    const text = (words, x, y, side = "middle") => h("text", { x, y, "text-anchor": side }, words);
     const across = ticks(xmax, xmin, true).map((value) => text(value, x(value), top + height + 16));
     const up = ticks(ymax).flatMap((value) => [
-      svg("path.grid", { d: `M${left} ${y(value)}h${width}` }),
-      text(written(value), left - 6, y(value) + 4, { "text-anchor": "end" })]);
+      h("path.grid", { d: `M${left} ${y(value)}h${width}` }),
+      text(written(value), left - 6, y(value) + 4, "end")]);
     const lines = series.map(({ points, note, ...how }) => {
       const seen = points.filter((point) => point.every(Number.isFinite));
       const places = seen.map((point) => `${x(point[0]).toFixed(1)} ${y(point[1]).toFixed(1)}`);
@@ -185,21 +181,17 @@ const lessons = (() => {
       if (note && seen.length) drawn.append(text(note, x(seen[0][0]) - 10, y(seen[0][1]) + 4));
       return drawn;
     });
-    const inside = svg("clipPath", { id }, // lines may leave the axes, and marks lie on them
-      svg("rect", { x: left - 20, y: top - 6, width: width + 26, height: height + 12 }));
-    const drawn = svg("svg", { viewBox: "0 0 400 250", "aria-hidden": true }, inside, up, across,
-      text(title, left, 15, { class: "lessons-title", "text-anchor": "start" }),
-      text(xlabel, left + width / 2, 246),
-      text(ylabel, 0, 0, { transform: `translate(12 ${top + height / 2}) rotate(-90)` }),
-      svg("path.axes", { d: `M${left} ${top}v${height}h${width}` }),
-      svg("g", { "clip-path": `url(#${id})` }, lines));
-    const names = series.filter(({ name }) => name).map((one) => h("span", svg("svg",
+    const names = series.filter(({ name }) => name).map((one) => h("span", h("svg",
       { viewBox: "0 0 34 18", "aria-hidden": true }, line(one, "M2 9h30", ["17 9"])), one.name));
-    return h(".plot", drawn, legend ? h(".legend", names) : []);
+    const [scales, inside] = drawing.querySelectorAll(".lessons-scales, .lessons-inside");
+    scales.replaceChildren(...up, ...across);
+    inside.replaceChildren(...lines);
+    if (ylabel) drawing.querySelector(".lessons-ylabel").textContent = ylabel;
+    drawing.querySelector(".lessons-legend")?.replaceChildren(...names);
   }
   function line({ kind, look = "bold" }, d, places) {
     const marks = places.map((place) => `M${place}${MARKS[kind]}`).join("");
-    return svg(`g.line.${kind}.${look}`, svg("path.dash", { d }), svg("path.mark", { d: marks }));
+    return h(`g.line.${kind}.${look}`, h("path.dash", { d }), h("path.mark", { d: marks }));
   }
   function ticks(most, least = 0, whole = false) {
     const rough = (most - least) / 6;
@@ -240,6 +232,6 @@ const lessons = (() => {
 
   const recorded = (name, data) => { recordings[name] = data; }; // is what each recording calls
 
-  return { panel, recordings, recorded, h, svg, enable, player, copier, unpacked, fixed,
+  return { panel, recordings, recorded, h, enable, player, copier, unpacked, fixed,
     format, percent, plot, address, still };
 })();

@@ -32,23 +32,22 @@
   }
 
   // ------------------------------------------------------------------------- what is seen
-  function curves({ history, settings }, earlier) {
+  function drawCurves(drawings, { history, settings }, earlier) {
     const xmax = 0.5 + Math.max(settings.epochs, ...earlier.map((run) => run.history.length));
     const losses = history.flatMap(({ trainLoss, loss }) => [trainLoss, loss]);
     const most = 1.08 * Math.max(1, ...losses.filter(Number.isFinite));
     const ymax = 1.5 * 2 ** Math.ceil(Math.log2(most / 1.5)); // doubled until all fit: seldom
     const line = (kind, name, of, score, note) =>
       ({ kind, name, note, points: of.map((epoch) => [epoch.number, epoch[score]]) });
-    const draw = (train, validation, kept, how) => lessons.plot({ ...how, xlabel: "epoch", xmax,
+    const draw = (drawing, train, validation, kept, how) => lessons.plot(drawing, { ...how, xmax,
       series: [...earlier.map((run, i) => line("earlier", i ? "" : "earlier runs: validation",
         run.history, validation, String(i + 1))),
       line("train", "training", history, train),
       line("validation", "validation", history, validation),
       line("best", "best epoch", kept, validation)] });
-    return [draw("trainLoss", "loss", history.filter((epoch) => epoch === best(history)),
-      { title: "Loss: lower is better", ylabel: "loss (cross-entropy)", ymax }),
-    draw("train", "validation", [], { title: "Accuracy: higher is better", ylabel: "accuracy",
-      ymax: 1.02, written: percent, legend: false })];
+    const kept = history.filter((epoch) => epoch === best(history));
+    draw(drawings[0], "trainLoss", "loss", kept, { ymax });
+    draw(drawings[1], "train", "validation", [], { ymax: 1.02, written: percent });
   }
   function row({ history, settings }, i, runs) {
     const { number, loss, validation } = best(history) ?? {};
@@ -84,7 +83,7 @@
       say(text);
       const [run, earlier] = [now(), runs.slice(0, -1)];
       plots.ariaLabel = describe(words, run.history, earlier.length);
-      plots.replaceChildren(...curves(run, earlier));
+      drawCurves(plots.children, run, earlier);
       table.hidden = !runs.length;
       rows.replaceChildren(...runs.map(row));
       [bar.max, bar.value] = [run.settings.epochs, done()];

@@ -117,10 +117,10 @@
         .map((weight) => [weight, loss(weight)]);
       const ymax = 1.05 * Math.max(curve[0][1], curve[100][1]);
       view.ariaLabel = format(words.valley, { summary });
-      view.replaceChildren(lessons.plot({ xlabel: words.weight, ylabel: "loss", xmin, xmax, ymax,
-        series: [{ kind: "train", look: "smooth", name: words.loss, points: curve },
-          { kind: "validation", name: words.steps, points: path },
-          { kind: "best", name: words.now, points: path.slice(-1) }] }));
+      lessons.plot(view.firstChild, { xmin, xmax, ymax, series: [
+        { kind: "train", look: "smooth", name: words.loss, points: curve },
+        { kind: "validation", name: words.steps, points: path },
+        { kind: "best", name: words.now, points: path.slice(-1) }] });
     }
     reset.onclick();
     address(root, { rate }, say);
