@@ -84,7 +84,7 @@ def plot(id: str, xlabel: str, ylabel: str, title: str = "", *, legend: bool = T
         h("text.title", title, x=58, y=15),
         h("text", xlabel, x=225, y=246, **middle),
         h("text.ylabel", ylabel, transform="translate(12 119) rotate(-90)", **middle),
-        h("path.axes", d="M58 26v186h334"),
+        h("path", d="M58 26v186h334", opacity=0.6),
         h("g.inside", clip_path=f"url(#{id})"),
         viewBox="0 0 400 250",
         aria_hidden="true",

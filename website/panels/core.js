@@ -92,20 +92,19 @@ const lessons = (() => {
   // Play takes a control from one whole number to the next, to the last one or until Pause. From
   // the last one it begins at `start` again. Gives back what pauses it.
   function player(button, control, start, pace) {
-    let timer = 0;
     const isAtEnd = () => control.value === control.values.at(-1);
-    const beat = () => (isAtEnd() ? pause() : control.value += 1);
-    function pause() {
-      timer = clearInterval(timer);
-      button.textContent = "Play";
+    let timer = 0;
+    function turn(on) {
+      clearInterval(timer);
+      timer = on && setInterval(beat, pace);
+      button.textContent = on ? "Pause" : "Play";
     }
+    const beat = () => (isAtEnd() ? turn(false) : control.value += 1);
     button.onclick = () => {
-      if (timer) return pause();
-      if (isAtEnd()) control.value = start;
-      timer = setInterval(beat, pace);
-      button.textContent = "Pause";
+      if (!timer && isAtEnd()) control.value = start;
+      turn(!timer);
     };
-    return pause;
+    return () => turn(false);
   }
 
   // Copies a text and shows it, so that it can be had where there is no clipboard.
@@ -172,7 +171,7 @@ const lessons = (() => {
     const text = (words, x, y, side = "middle") => h("text", { x, y, "text-anchor": side }, words);
     const across = ticks(xmax, xmin, true).map((value) => text(value, x(value), top + height + 16));
     const up = ticks(ymax).flatMap((value) => [
-      h("path.grid", { d: `M${left} ${y(value)}h${width}` }),
+      h("path", { d: `M${left} ${y(value)}h${width}`, opacity: 0.2 }),
       text(written(value), left - 6, y(value) + 4, "end")]);
     const lines = series.map(({ points, note, ...how }) => {
       const seen = points.filter((point) => point.every(Number.isFinite));
