@@ -30,13 +30,15 @@ MARKERS = {  # the shapes of matplotlib's markers around a point of the map of t
 # ---------------------------------------------------------------------------------- small builders
 
 
-def h(what: str, *children: Child, **attributes: object) -> Markup:
+def h(what: str, *children: Child, look: str = "", **attributes: object) -> Markup:
     """An element: `h("p.note", "text", id="x")` has the class lessons-note, `h(".note")` is a div.
 
-    A `_` in the name of an attribute becomes `-`, and None leaves it out; `part` is `data-part`.
+    `look` are classes of Bootstrap, which the site's theme brings. A `_` in the name of an
+    attribute becomes `-`, and None leaves it out; `part` is `data-part`.
     """
-    tag, *classes = what.split(".")
-    given = {"class": " ".join(f"lessons-{name}" for name in classes) or None, **attributes}
+    tag, *names = what.split(".")
+    classes = [*(f"lessons-{name}" for name in names), *look.split()]
+    given = {"class": " ".join(classes) or None, **attributes}
     given = {{"part": "data-part"}.get(name, name): value for name, value in given.items()}
     written = Markup("").join(
         Markup(' {}="{}"').format(name.replace("_", "-"), value)
@@ -65,7 +67,7 @@ def columns(left: Child, right: Child) -> Markup:
 
 def status() -> Markup:
     """A line that screen readers read out when it changes."""
-    return h("p.status", part="status", role="status")
+    return h("p.status", part="status", role="status", look="my-2")
 
 
 def image(part: str, kind: str, *children: Child) -> Markup:
@@ -89,12 +91,16 @@ def plot(id: str, xlabel: str, ylabel: str, title: str = "", *, legend: bool = T
         viewBox="0 0 400 250",
         aria_hidden="true",
     )
-    return h(".plot", drawn, h(".legend") if legend else None)
+    return h(".plot", drawn, _legend() if legend else None)
+
+
+def _legend(*names: Child) -> Markup:
+    return h(".legend", *names, look="d-flex flex-wrap column-gap-3")
 
 
 def buttons(*members: Child) -> Markup:
     """Buttons beside each other."""
-    return h(".buttons", *members)
+    return h(".buttons", *members, look="d-flex gap-2")
 
 
 def button(part: str, name: str, *, primary: bool = False) -> Markup:
@@ -112,7 +118,15 @@ def table(part: str, caption: str, heads: Iterable[str]) -> Markup:
     """A table that scrolls sideways where it is too wide, by keyboard too. Its rows are to come."""
     names = h("thead", h("tr", [h("th", name, scope="col") for name in heads]))
     made = h("table", h("caption", caption), names, h("tbody", part="rows"))
-    return h(".table", made, part=part, tabindex=0, role="region", aria_label=caption, hidden="")
+    return h(
+        *(".table", made),
+        look="table-responsive",
+        part=part,
+        tabindex=0,
+        role="region",
+        aria_label=caption,
+        hidden="",
+    )
 
 
 # ---------------------------------------------------------------------------------------- controls
@@ -124,12 +138,14 @@ def control(
     values: Sequence[object] | None,
     value: object,
     *children: Child,
+    look: str = "d-flex gap-2",
     **attributes: object,
 ) -> Markup:
     """An element with inputs, of which the value of each is a place in `values`, and its value."""
     offered = None if values is None else json.dumps(list(values))
     begin = json.dumps(value)
-    return h(what, *children, part=part, data_values=offered, data_begin=begin, **attributes)
+    given = {"part": part, "data_values": offered, "data_begin": begin, **attributes}
+    return h(what, *children, look=look, **given)
 
 
 def _options(values: Iterable[object]) -> list[Markup]:
@@ -164,17 +180,23 @@ def radios(
     `group` is unique on the page. None is chosen at first if no value is.
     """
     labels = [
-        h("label", h("input", type="radio", name=group, value=place), h("span", option))
+        h(
+            "label",
+            h("input", type="radio", name=group, value=place),
+            h("span", option),
+            look="d-flex gap-2 p-1",
+        )
         for place, option in enumerate(options)
     ]
     legend = h("legend.question", question)
-    return control("fieldset.choice", part, values or options, value, legend, labels)
+    return control("fieldset.choice", part, values or options, value, legend, labels, look="")
 
 
 def check_box(part: str, name: str, value: bool) -> Markup:
     """A box to tick."""
     box = h("input", type="checkbox", value=1)
-    return control("label.check", part, (False, True), value, box, name)
+    look = "d-flex gap-2 align-items-center py-1"
+    return control("label.check", part, (False, True), value, box, name, look=look)
 
 
 def text_box(part: str, name: str, value: str, *, event: str = "input", **more: object) -> Markup:
@@ -202,17 +224,23 @@ def split(id: str, settings: dict[str, Any]) -> Markup:
     sizes = _bars("sizes", words["parts"], [(part, [part]) for part in parts])
     shares = _bars("shares", way, [(name, parts) for name in data["names"]])
     view = image("view", "pair", sizes, shares)
-    legend = h(".legend", [h("span", h(f"i.{part}"), part) for part in parts])
+    legend = _legend([h("span", h(f"i.{part}"), part) for part in parts])
     return head(words["title"]) + columns(left, [view, legend])
 
 
 def _bars(part: str, title: Child, groups: Sequence[tuple[str, Sequence[str]]]) -> Markup:
     """Bars of parts of a split, in named groups; a script gives each its height and number."""
+    low = "d-flex align-items-end justify-content-center m-0 px-1 border-bottom"
     pillars = [
-        h("div", h("p", [h("span", "0", h(f"i.{kind}")) for kind in kinds]), name)
+        h("div", h("p", [h("span", "0", h(f"i.{kind}")) for kind in kinds], look=low), name)
         for name, kinds in groups
     ]
-    return h("figure.bars", h("figcaption", title), h("div", pillars), part=part)
+    named = h("figcaption", title, look="fw-bold")
+    return h(
+        *("figure.bars", named, h("div", pillars, look="d-flex flex-wrap")),
+        look="m-0 text-center",
+        part=part,
+    )
 
 
 def batches(id: str, settings: dict[str, Any]) -> Markup:
@@ -307,7 +335,7 @@ def headline(id: str, settings: dict[str, Any]) -> Markup:
     table = h("table", h("caption", settings["said"]["bars"]), bars, part="bars")
     view = h("div", table, h("p", part="legend"), h("div", part="words"), part="view")
     box = text_box("text", "headline", settings["headline"])
-    return head(settings["title"]) + box + status() + view + h("p.note", data["model"])
+    return head(settings["title"]) + box + status() + view + h("p.note", data["model"], look="mt-2")
 
 
 def word_map(id: str, settings: dict[str, Any]) -> Markup:
@@ -327,7 +355,7 @@ def word_map(id: str, settings: dict[str, Any]) -> Markup:
     epoch = dial("epoch", "epoch", range(len(data["when"])), 0)
     box = text_box("word", "word", settings["word"], event="change", list=list_id)
     left = [epoch, buttons(button("play", "Play", primary=True)), box, status(), offered]
-    right = [image("map", "map", drawn), h(".legend", legend)]
+    right = [image("map", "map", drawn), _legend(legend)]
     return head(settings["title"]) + columns(left, right)
 
 
@@ -459,7 +487,8 @@ def _curves_compared(settings: dict[str, Any], asked: dict[str, Any]) -> Iterato
 def parsons(id: str, settings: dict[str, Any]) -> Markup:
     """Lines of code in a wrong order. The value of the list is the place of the chosen one."""
     lines = settings["lines"]
-    listed = h(".lines", radios("list", f"{id}-lines", "Lines", lines, range(len(lines)), 0))
+    asked = radios("list", f"{id}-lines", "Lines", lines, range(len(lines)), 0)
+    listed = h(".lines", asked, look="font-monospace small")
     moves = button("up", "Move up"), button("down", "Move down"), button("check", "Check")
     code = h("pre", settings["head"])
     return joined(head(settings["title"]), code, listed, buttons(*moves), status())

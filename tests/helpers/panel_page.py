@@ -1,13 +1,18 @@
 """A page with panels as the website has them, opened from the disk."""
 
 import os
+from pathlib import Path
 
+import pydata_sphinx_theme
 from axe_playwright_python.sync_playwright import Axe
 
 from conftest import ROOT
 from scripts.site_panels import panel
 
 WEBSITE = ROOT / "website"
+THEME = Path(pydata_sphinx_theme.__file__).parent.joinpath(  # with Bootstrap
+    "theme", "pydata_sphinx_theme", "static", "styles", "pydata-sphinx-theme.css"
+)
 READY = "[data-state=ready], [data-state=failed]"
 # All rules of WCAG 2.0 to 2.2, A and AA; the one about targets is off unless it is asked for.
 RULES = {
@@ -15,7 +20,8 @@ RULES = {
     "rules": {"target-size": {"enabled": True}},
 }
 HEAD = """<!doctype html>
-<html lang="en" data-jp-theme-light="true"><head><meta charset="utf-8"><title>Panels</title>
+<html lang="en" data-theme="light" data-jp-theme-light="true">
+<head><meta charset="utf-8"><title>Panels</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <style>
   body { font-family: sans-serif; margin: 8px; }
@@ -31,14 +37,24 @@ def write_page(folder, **panels):
     """A page with these panels: id and what `Panel.page()` gives. Returns its path."""
     os.symlink(WEBSITE / "panels", folder / "panels")
     os.symlink(WEBSITE / "recordings", folder / "recordings")
+    os.symlink(THEME, folder / "theme.css")
     css = (ROOT / "src" / "lessons" / "panels" / "panel.css").read_text(encoding="utf-8")
     scripts = ["panels/core.js"]
     for pattern in ("recordings/*.js", "panels/*.js"):
         scripts += sorted(path.relative_to(WEBSITE).as_posix() for path in WEBSITE.glob(pattern))
     tags = [f'<script defer src="{name}"></script>' for name in dict.fromkeys(scripts)]
     boxes = [box(id, **settings) for id, settings in panels.items()]
-    link = '<link rel="stylesheet" href="panels/panels.css">'
-    parts = [HEAD, f"<style>{css}</style>", link, *tags, "</head><body><main><h1>Panels</h1>"]
+    theme, link = (
+        f'<link rel="stylesheet" href="{name}">' for name in ("theme.css", "panels/panels.css")
+    )
+    parts = [
+        HEAD,
+        theme,
+        f"<style>{css}</style>",
+        link,
+        *tags,
+        "</head><body><main><h1>Panels</h1>",
+    ]
     path = folder / "page.html"
     path.write_text("\n".join([*parts, *boxes, "</main></body></html>"]), encoding="utf-8")
     return path
@@ -58,6 +74,12 @@ def findings(page):
 def in_each_light(page):
     """Switch the page to light and to dark."""
     for light in ("true", "false"):
-        page.evaluate(f"document.documentElement.dataset.jpThemeLight = '{light}'")
+        theme = "light" if light == "true" else "dark"
+        page.evaluate(
+            f"Object.assign(document.documentElement.dataset, "
+            f"{{ jpThemeLight: '{light}', theme: '{theme}' }})"
+        )
         yield light
-    page.evaluate("document.documentElement.dataset.jpThemeLight = 'true'")
+    page.evaluate(
+        "Object.assign(document.documentElement.dataset, { jpThemeLight: 'true', theme: 'light' })"
+    )

@@ -1,5 +1,4 @@
-// The panels that ask: predictions, lines in a wrong order, questions, exercises. What they say is
-// the library's.
+// The panels that ask: predictions, lines in a wrong order, questions; and exercises.
 {
   const { h, format } = lessons;
 
@@ -7,7 +6,6 @@
   const judge = (status, [mark, word], why) => status.replaceChildren(
     h("span", { "aria-hidden": true }, mark), " ", h("b", word), ` ${why}`);
 
-  // ------------------------------------------------------------------------------- predictions
   // Commit fixes the prediction, opens what is folded up below it, and shows the result that was
   // made for it: see `comparison` in scripts/site_panels.py.
   function predict({ root, settings, say, commit, guess }) {
@@ -28,7 +26,6 @@
   lessons.panel("number-prediction", predict);
   lessons.panel("curve-prediction", predict);
 
-  // ------------------------------------------------------------------ lines in the wrong order
   // What is wrong with this order of lines; nothing if it computes the same as the right one.
   function fault(lines, rules, said) {
     const named = (number) => format(said.line, [number + 1, lines[number].trim()]);
@@ -69,7 +66,6 @@
     };
   });
 
-  // ---------------------------------------------------------------------- questions, exercises
   lessons.panel("check-yourself", ({ settings, count, ...parts }) => {
     const { questions, said } = settings;
     const right = questions.map(() => false);

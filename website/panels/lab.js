@@ -4,7 +4,6 @@
   const { h, fixed, percent, format, enable } = lessons;
   const [PACE, SLOW] = [250, 1000]; // ms an epoch
 
-  // ------------------------------------------------------------- a history, and its words
   // Epochs: losses in training and validation, and the accuracies `train` and `validation`.
   const unpacked = ({ stories }, [trainLosses, losses, trainRight, right]) =>
     losses.map((loss, i) => ({ number: i + 1, trainLoss: trainLosses[i], loss,
@@ -31,7 +30,6 @@
     return format(words.curves, { ...now, losses, best: top ? format(words.best, top) : "", more });
   }
 
-  // ------------------------------------------------------------------------- what is seen
   function drawCurves(drawings, { history, settings }, earlier) {
     const xmax = 0.5 + Math.max(settings.epochs, ...earlier.map((run) => run.history.length));
     const losses = history.flatMap(({ trainLoss, loss }) => [trainLoss, loss]);
@@ -57,7 +55,6 @@
     return h(i === runs.length - 1 ? "tr.now" : "tr", cells.map((text) => h("td", text)));
   }
 
-  // ------------------------------------------------------------------------------ the panel
   lessons.panel("training-lab", ({ root, data, settings, say, goal, epochs, size, optimizer, rate,
     note, slow, train, stop, go_on, reset, copy_code, copy_link, bar, plots, table, rows }) => {
     const { words, begin, usual, calm } = data;

@@ -1,9 +1,8 @@
-// Three panels that compute what they show: a pile that is cut, batches, and a walk downhill.
+// Panels that compute what they show: a pile that is cut (lesson 01), batches (02), a slope (04).
 {
   const { h, format, fixed, address } = lessons;
   const count = (most) => Array.from({ length: most }, (_, i) => i); // 0, 1, ...
 
-  // --------------------------------------------------------------- lesson 01: the pile is cut
   // How many stories of each class are in each part, for a pile of labels and two shares.
   function cut(pile, classes, [train, validation], stratified) {
     const pieces = (labels) => { // rounded as Python does
@@ -49,7 +48,6 @@
     address(root, controls, say, show);
   });
 
-  // ------------------------------------------------------- lesson 02: epoch, batch and iteration
   lessons.panel("batches", ({ root, settings, say, stories, size, iteration, play, view }) => {
     const { words } = settings;
     const pause = lessons.player(play, iteration, 1, 400); // ms an iteration
@@ -84,7 +82,6 @@
     address(root, { stories, batch_size: size }, say, cutAgain);
   });
 
-  // ------------------------------------------------------------- lesson 04: steps down the slope
   lessons.panel("rate", ({ root, data, say, rate, step, reset, view }) => {
     const { words, start, hardly, leads, share, constant } = data;
     let path; // [[weight, loss], ...]

@@ -1,9 +1,7 @@
-// The panels about words: a headline of your own, and the map of the words. What they say is the
-// library's, and so is what they know: recordings.
+// The panels about words: a headline of your own, and the map of the words, both from recordings.
 {
   const { h, fixed, format, percent, unpacked, address } = lessons;
 
-  // -------------------------------------------------------------------- a headline of your own
   // As Python's str.split cuts: at other characters than JavaScript's \s.
   const BLANK = /[\t-\r\x1c-\x20\x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
   const tokenize = (text, replacements) => replacements
@@ -55,7 +53,6 @@
     address(root, { headline: text }, say, show);
   });
 
-  // ------------------------------------------------------------------------- a map of the words
   const PACE = 1100; // ms an epoch while it plays
 
   lessons.panel("word-map", ({ root, data, settings, say, epoch, play, word, map, ring }) => {
