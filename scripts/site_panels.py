@@ -157,13 +157,13 @@ def dial(part: str, name: str, values: Sequence[float], value: float, unit: str 
     shown = [f"{one:.10g}" for one in values]
     last = len(values) - 1
     slider = h("input", type="range", min=0, max=last, aria_label=name, data_unit=unit)
-    menu = h("select.number", _options(shown), aria_label=f"{name}, exactly")
+    menu = h("select.number", _options(shown), aria_label=f"{name}, exactly", look="px-1")
     return control(".row", part, values, value, h("span", name), slider, menu, h("span.unit", unit))
 
 
 def choice(part: str, name: str, options: Sequence[str], value: str | None = None) -> Markup:
     """A menu of texts, the first one chosen if no other is."""
-    menu = h("select", _options(options))
+    menu = h("select", _options(options), look="px-1")
     return control("label.row", part, options, value or options[0], h("span", name), menu)
 
 
@@ -201,7 +201,7 @@ def check_box(part: str, name: str, value: bool) -> Markup:
 
 def text_box(part: str, name: str, value: str, *, event: str = "input", **more: object) -> Markup:
     """A line to type in. It has a new value at each `event`: "input" or "change"."""
-    box = h("input", type="text", autocomplete="off", spellcheck="false", **more)
+    box = h("input", type="text", autocomplete="off", spellcheck="false", look="px-2", **more)
     return control("label.row.text", part, None, value, h("span", name), box, data_event=event)
 
 

@@ -37,6 +37,19 @@ def path(tmp_path_factory):
     return write_page(tmp_path_factory.mktemp("page"), **pages)
 
 
+def test_the_scripts_have_no_global_names_but_one(browser_page, path):
+    page = browser_page.context.browser.new_page()
+    own = "() => Object.keys(window)"
+    blank = path.with_name("blank.html")
+    blank.write_text("<!doctype html><title>Blank</title>", encoding="utf-8")
+    page.goto(blank.as_uri())
+    before = page.evaluate(own)
+    page.goto(path.as_uri())
+    page.wait_for_function("typeof lessons === 'object' && Boolean(lessons.lab)")
+    assert set(page.evaluate(own)) <= set(before)  # `lessons` is a constant, so not among them
+    page.close()
+
+
 @pytest.fixture
 def open_page(browser_page, path):
     """Opens the page at a panel, for people who want no motion or who do."""

@@ -1,4 +1,4 @@
-// The panels that ask: predictions, lines in a wrong order, questions; and exercises.
+"use strict"; // The panels that ask: predictions, lines in a wrong order, questions, exercises.
 {
   const { h, format } = lessons;
 

@@ -1,4 +1,4 @@
-// Lesson 09: a broken training beside its healthy twin, and the mystery, from recordings of both.
+"use strict"; // Lesson 09: a broken training beside its healthy twin, from recordings of both.
 {
   const { h, format, percent, enable } = lessons;
   const PACE = 1600; // ms in which the epochs of a run appear

@@ -4,6 +4,7 @@
 //   lessons.panel("name", ({ root, settings, data, say, some, more }) => { ... });
 // `settings` are the notebook's, `data` is the recording, `say` writes into the status line, and
 // all else is what has this name as its data-part: an element, or a control (see there).
+"use strict";
 const lessons = (() => {
   const kinds = {}; // what makes a panel answer, by name
   const recordings = {}; // their data, by name; a page has those of its panels

@@ -1,5 +1,4 @@
-// The training lab of lessons 05 to 08. It plays runs that the library has made, and says of them
-// what lessons.panels.training_lab and live_plot say: a test compares the two.
+"use strict"; // The training lab of lessons 05 to 08: it plays runs that the library has made.
 {
   const { h, fixed, percent, format, enable } = lessons;
   const [PACE, SLOW] = [250, 1000]; // ms an epoch

@@ -1,4 +1,4 @@
-// Panels that compute what they show: a pile that is cut (lesson 01), batches (02), a slope (04).
+"use strict"; // Panels that compute: a pile that is cut (lesson 01), batches (02), a slope (04).
 {
   const { h, format, fixed, address } = lessons;
   const count = (most) => Array.from({ length: most }, (_, i) => i); // 0, 1, ...

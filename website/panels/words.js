@@ -1,4 +1,4 @@
-// The panels about words: a headline of your own, and the map of the words, both from recordings.
+"use strict"; // The panels about words: a headline of your own, and the map of the words.
 {
   const { h, fixed, format, percent, unpacked, address } = lessons;
 
