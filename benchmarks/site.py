@@ -29,7 +29,7 @@ SIZES = ((390, 844), (1366, 768))
 SLOWER = 4  # times
 FIRST_VIEW, ANSWER = 1.5, 100  # limits: seconds, milliseconds
 LOADS, KEYS = 5, 10  # of each page, and of each slider
-PANEL = "div[data-panel]:not([data-panel=comparison])"
+PANEL = "div[data-panel]:not([data-panel=starter])"  # that has no slider
 WATCH = """() => {
   window.answers = [];
   new PerformanceObserver((list) => answers.push(...list.getEntries()
