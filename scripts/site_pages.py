@@ -19,7 +19,8 @@ from lessons.exercises import EXERCISES
 from lessons.panels.controls import PAGE
 from scripts import guide, handout
 from scripts.course import Course, read_course
-from scripts.site_panels import later, panel
+from scripts.site_panels import panel
+from scripts.site_predictions import later
 from scripts.slides import LESSON, LIVE, NOT_SHOWN, PICTURES
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -6,19 +6,37 @@ and where none runs, the page shows what the notebook stores of the panel.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from lessons.figures.html import svg
-from lessons.panels import prediction
 from scripts import recordings
+from scripts.site_html import (
+    Child,
+    button,
+    buttons,
+    check_box,
+    choice,
+    columns,
+    control,
+    copier,
+    dial,
+    h,
+    head,
+    image,
+    joined,
+    legend,
+    plot,
+    radios,
+    status,
+    table,
+    text_box,
+)
+from scripts.site_predictions import comparison, curve_prediction, number_prediction
 
 recording = cache(recordings.read)
-WIDTH = 4.6  # of figures, in inches: their letters can be read on a phone
-Child = str | Iterable[str] | None  # a text, HTML (Markup), several of them, or nothing
 MARKERS = {  # the shapes of matplotlib's markers around a point of the map of the words
     "o": "m-4.5 0a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0-9 0",
     "s": "m-4-4h8v8h-8z",
@@ -26,186 +44,6 @@ MARKERS = {  # the shapes of matplotlib's markers around a point of the map of t
     "D": "m0-5.5l5.5 5.5l-5.5 5.5l-5.5-5.5z",
     "x": "m-4-4l8 8m0-8l-8 8",
 }
-
-# ---------------------------------------------------------------------------------- small builders
-
-
-def h(what: str, *children: Child, look: str = "", **attributes: object) -> Markup:
-    """An element: `h("p.note", "text", id="x")` has the class lessons-note, `h(".note")` is a div.
-
-    `look` are classes of Bootstrap, which the site's theme brings. A `_` in the name of an
-    attribute becomes `-`, and None leaves it out; `part` is `data-part`.
-    """
-    tag, *names = what.split(".")
-    classes = [*(f"lessons-{name}" for name in names), *look.split()]
-    given = {"class": " ".join(classes) or None, **attributes}
-    given = {{"part": "data-part"}.get(name, name): value for name, value in given.items()}
-    written = Markup("").join(
-        Markup(' {}="{}"').format(name.replace("_", "-"), value)
-        for name, value in given.items()
-        if value is not None
-    )
-    end = Markup("") if tag == "input" else Markup("</{}>").format(tag or "div")
-    return Markup("<{}{}>{}{}").format(tag or "div", written, joined(*children), end)
-
-
-def joined(*children: Child) -> Markup:
-    """Texts, escaped, and HTML, one behind the other."""
-    listed = [[one] if isinstance(one, str) else one or () for one in children]
-    return Markup("").join(escape(one) for some in listed for one in some)
-
-
-def head(title: str, beside: Child = None) -> Markup:
-    """The title of a panel, and what stands to its right."""
-    return h(".head", h("b", title), beside)
-
-
-def columns(left: Child, right: Child) -> Markup:
-    """Two columns, or one where a panel is narrow."""
-    return h(".body", h("div", left), h("div", right))
-
-
-def status() -> Markup:
-    """A line that screen readers read out when it changes."""
-    return h("p.status", part="status", role="status", look="my-2")
-
-
-def image(part: str, kind: str, *children: Child) -> Markup:
-    """A drawing, or a place for it; its script gives it the text that says all that is in it."""
-    return h(f".{kind}", *children, part=part, role="img", aria_label="")
-
-
-def plot(id: str, xlabel: str, ylabel: str, title: str = "", *, legend: bool = True) -> Markup:
-    """Axes into which a script draws lines, and a place for their names. The page has one `id`."""
-    middle = {"text_anchor": "middle"}
-    clip = h("clipPath", h("rect", x=38, y=20, width=360, height=198), id=id)  # marks lie on axes
-    drawn = h(
-        "svg",
-        clip,
-        h("g.scales"),
-        h("text.title", title, x=58, y=15),
-        h("text", xlabel, x=225, y=246, **middle),
-        h("text.ylabel", ylabel, transform="translate(12 119) rotate(-90)", **middle),
-        h("path", d="M58 26v186h334", opacity=0.6),
-        h("g.inside", clip_path=f"url(#{id})"),
-        viewBox="0 0 400 250",
-        aria_hidden="true",
-    )
-    return h(".plot", drawn, _legend() if legend else None)
-
-
-def _legend(*names: Child) -> Markup:
-    return h(".legend", *names, look="d-flex flex-wrap column-gap-3")
-
-
-def buttons(*members: Child) -> Markup:
-    """Buttons beside each other."""
-    return h(".buttons", *members, look="d-flex gap-2")
-
-
-def button(part: str, name: str, *, primary: bool = False) -> Markup:
-    """A button."""
-    return h("button.primary" if primary else "button", name, part=part, type="button")
-
-
-def copier(part: str, name: str) -> Markup:
-    """A button that copies a text, and a place that shows it where there is no clipboard."""
-    shown = h("pre.code", tabindex=0, role="region", aria_label=name, hidden="")
-    return h("div", h("button", name, type="button"), shown, part=part)
-
-
-def table(part: str, caption: str, heads: Iterable[str]) -> Markup:
-    """A table that scrolls sideways where it is too wide, by keyboard too. Its rows are to come."""
-    names = h("thead", h("tr", [h("th", name, scope="col") for name in heads]))
-    made = h("table", h("caption", caption), names, h("tbody", part="rows"))
-    return h(
-        *(".table", made),
-        look="table-responsive",
-        part=part,
-        tabindex=0,
-        role="region",
-        aria_label=caption,
-        hidden="",
-    )
-
-
-# ---------------------------------------------------------------------------------------- controls
-
-
-def control(
-    what: str,
-    part: str,
-    values: Sequence[object] | None,
-    value: object,
-    *children: Child,
-    look: str = "d-flex gap-2",
-    **attributes: object,
-) -> Markup:
-    """An element with inputs, of which the value of each is a place in `values`, and its value."""
-    offered = None if values is None else json.dumps(list(values))
-    begin = json.dumps(value)
-    given = {"part": part, "data_values": offered, "data_begin": begin, **attributes}
-    return h(what, *children, look=look, **given)
-
-
-def _options(values: Iterable[object]) -> list[Markup]:
-    return [h("option", str(value), value=place) for place, value in enumerate(values)]
-
-
-def dial(part: str, name: str, values: Sequence[float], value: float, unit: str = "") -> Markup:
-    """A slider over some values and a menu of them, always equal: the menu is exact on a phone."""
-    shown = [f"{one:.10g}" for one in values]
-    last = len(values) - 1
-    slider = h("input", type="range", min=0, max=last, aria_label=name, data_unit=unit)
-    menu = h("select.number", _options(shown), aria_label=f"{name}, exactly", look="px-1")
-    return control(".row", part, values, value, h("span", name), slider, menu, h("span.unit", unit))
-
-
-def choice(part: str, name: str, options: Sequence[str], value: str | None = None) -> Markup:
-    """A menu of texts, the first one chosen if no other is."""
-    menu = h("select", _options(options), look="px-1")
-    return control("label.row", part, options, value or options[0], h("span", name), menu)
-
-
-def radios(
-    part: str,
-    group: str,
-    question: str,
-    options: Sequence[str],
-    values: Sequence[object] | None = None,
-    value: object = None,
-) -> Markup:
-    """A question with all its options in sight; their values are their texts, if no others are.
-
-    `group` is unique on the page. None is chosen at first if no value is.
-    """
-    labels = [
-        h(
-            "label",
-            h("input", type="radio", name=group, value=place),
-            h("span", option),
-            look="d-flex gap-2 p-1",
-        )
-        for place, option in enumerate(options)
-    ]
-    legend = h("legend.question", question)
-    return control("fieldset.choice", part, values or options, value, legend, labels, look="")
-
-
-def check_box(part: str, name: str, value: bool) -> Markup:
-    """A box to tick."""
-    box = h("input", type="checkbox", value=1)
-    look = "d-flex gap-2 align-items-center py-1"
-    return control("label.check", part, (False, True), value, box, name, look=look)
-
-
-def text_box(part: str, name: str, value: str, *, event: str = "input", **more: object) -> Markup:
-    """A line to type in. It has a new value at each `event`: "input" or "change"."""
-    box = h("input", type="text", autocomplete="off", spellcheck="false", look="px-2", **more)
-    return control("label.row.text", part, None, value, h("span", name), box, data_event=event)
-
-
-# ------------------------------------------------------------------------------------------ panels
 
 
 def split(id: str, settings: dict[str, Any]) -> Markup:
@@ -224,8 +62,8 @@ def split(id: str, settings: dict[str, Any]) -> Markup:
     sizes = _bars("sizes", words["parts"], [(part, [part]) for part in parts])
     shares = _bars("shares", way, [(name, parts) for name in data["names"]])
     view = image("view", "pair", sizes, shares)
-    legend = _legend([h("span", h(f"i.{part}"), part) for part in parts])
-    return head(words["title"]) + columns(left, [view, legend])
+    looks = legend([h("span", h(f"i.{part}"), part) for part in parts])
+    return head(words["title"]) + columns(left, [view, looks])
 
 
 def _bars(part: str, title: Child, groups: Sequence[tuple[str, Sequence[str]]]) -> Markup:
@@ -288,7 +126,7 @@ def training_lab(id: str, settings: dict[str, Any]) -> Markup:
     made = table("table", words["caption"], words["heads"])
     drawn = [
         plot(f"{id}-loss", "epoch", "loss (cross-entropy)", "Loss: lower is better"),
-        plot(f"{id}-right", "epoch", "accuracy", "Accuracy: higher is better", legend=False),
+        plot(f"{id}-right", "epoch", "accuracy", "Accuracy: higher is better", names=False),
     ]
     seen = columns(left, image("plots", "plots", drawn)), made, h("p", words["recorded"])
     return joined(head(words["title"], goal), seen)
@@ -346,7 +184,7 @@ def word_map(id: str, settings: dict[str, Any]) -> Markup:
     points = [_marks(group, [f"{{{number}}}" for number in group["words"]]) for group in groups]
     ring = h("g", h("circle.axes", r=9), h("text", y=-13, text_anchor="middle"), part="ring")
     drawn = _drawing("-180 -112 360 224", *names, points, ring)
-    legend = [
+    looks = [
         h("span", _drawing("-9 -9 18 18", _marks(group, ["0 0"], "d")), group.get("name", plain))
         for group in groups
     ]
@@ -355,7 +193,7 @@ def word_map(id: str, settings: dict[str, Any]) -> Markup:
     epoch = dial("epoch", "epoch", range(len(data["when"])), 0)
     box = text_box("word", "word", settings["word"], event="change", list=list_id)
     left = [epoch, buttons(button("play", "Play", primary=True)), box, status(), offered]
-    right = [image("map", "map", drawn), _legend(legend)]
+    right = [image("map", "map", drawn), legend(looks)]
     return head(settings["title"]) + columns(left, right)
 
 
@@ -382,106 +220,6 @@ def _names_at_the_edge(group: dict[str, Any], words: Sequence[str]) -> list[Mark
     where = {"x": x + 4 * right, "text_anchor": "start" if right > 0 else "end"}
     texts = [h("text", words[word], y=at + 4, **where) for word, at in zip(named, y, strict=True)]
     return [h("path.lead", data_drawn="".join(lines), stroke=group["color"]), *texts]
-
-
-def number_prediction(id: str, settings: dict[str, Any]) -> Markup:
-    """A number is predicted."""
-    values = _numbers(settings["values"])
-    guess = dial("guess", "prediction", values, values[len(values) // 2], settings["unit"])
-    question = h(".question", settings["question"])
-    return joined(head(settings["title"]), question, guess, _commit())
-
-
-def curve_prediction(id: str, settings: dict[str, Any]) -> Markup:
-    """A curve is predicted, by a sketch of it."""
-    sketches = list(map(_numbers, settings["sketches"]))
-    drawn = prediction.draw_sketches(sketches, _axes(settings), WIDTH)
-    asked = radios("guess", f"{id}-guess", settings["question"], settings["options"])
-    return head(settings["title"]) + columns(
-        [asked, *_commit()], _drawn(svg(drawn), settings["alt"])
-    )
-
-
-def _commit() -> list[Markup]:
-    return [buttons(button("commit", "Commit", primary=True)), status()]
-
-
-def _numbers(line: str) -> list[float]:
-    return list(map(float, line.split()))
-
-
-def _axes(settings: dict[str, Any]) -> dict[str, str]:
-    return {name: settings[name] for name in ("xlabel", "ylabel")}
-
-
-def _drawn(drawing: str, alt: str) -> Markup:
-    return h(".wide-plot", Markup(drawing), role="img", aria_label=alt)
-
-
-def later(asked: dict[str, Any]) -> list[str]:
-    """What stands before and behind a cell's output that may give the result away: it folds it up.
-
-    `asked` is the page of a prediction, with its `id`.
-    """
-    folded = h("details", h("summary", asked["said"]["later"]), data_later=asked["id"])
-    return [str(folded.removesuffix("</details>")), "</details>"]
-
-
-def comparison(settings: dict[str, Any], shown: str) -> Markup:
-    """What is shown without a prediction, and a template for each one that can be made.
-
-    `asked` in the settings is the page of the prediction, with its `id`.
-    """
-    asked = settings.get("asked")
-    if not asked:
-        return Markup(shown)
-    results = (_numbers_compared if "values" in asked else _curves_compared)(settings, asked)
-    templates = [h("template", one) for one in results]
-    return h("div", Markup(shown), templates, data_result_of=asked["id"])
-
-
-def _numbers_compared(settings: dict[str, Any], asked: dict[str, Any]) -> Iterator[Markup]:
-    for guess in _numbers(asked["values"]):
-        words = prediction.compared_in_words(guess, settings["drawn"], asked["unit"])
-        drawing = _scale(guess, settings["drawn"], asked)
-        yield h(".plot", _drawn(drawing, words)) + h("p", words)
-
-
-def _scale(guess: float, actual: float, asked: dict[str, Any]) -> Markup:
-    """What happened, as a dot on a scale, and above it the prediction, as a square."""
-    values = [*_numbers(asked["values"]), actual]
-    low, high = min(values), max(values)
-
-    def mark(number: float, y: int, text: str, kind: str | None = None, form: str = "") -> Markup:
-        x = 12 + 376 * (number - low) / (high - low)
-        anchor = "start" if x < 100 else "end" if x > 300 else "middle"
-        written = h("text", text, x=f"{x:.1f}", y=y, text_anchor=anchor)
-        drawn = h("path.mark", d=f"M{x:.1f} {y + 13}{form}")
-        return h(f"g.line.{kind}", drawn, written) if kind else written
-
-    names = [
-        f"{label}: {prediction.with_unit(number, asked['unit'])}"
-        for label, number in zip(asked["labels"], (actual, guess), strict=True)
-    ]
-    dot, square = "m-6 0a6 6 0 1 0 12 0a6 6 0 1 0-12 0", "m-6-6h12v12h-12z"
-    marks = (
-        mark(actual, 55, names[0], "train", dot),
-        mark(guess, 15, names[1], "validation", square),
-    )
-    ends = [mark(number, 106, f"{number:g}") for number in (low, high)]
-    return h("svg", h("path.axes", d="M12 84v6h376v-6"), ends, marks, viewBox="0 0 400 110")
-
-
-def _curves_compared(settings: dict[str, Any], asked: dict[str, Any]) -> Iterator[Markup]:
-    """The curve with each sketch, and words; words alone if nothing could be drawn."""
-    curve, *sketches = map(_numbers, settings["drawn"])
-    for place, words in enumerate(settings["said"]):
-        drawing = Markup()
-        if curve:
-            guess = {settings["labels"][place + 1]: sketches[place]}
-            drawn = prediction.draw_curve(curve, guess, _axes(asked), WIDTH)
-            drawing = _drawn(svg(drawn), settings["alts"][place])
-        yield drawing + h("p", words)
 
 
 def parsons(id: str, settings: dict[str, Any]) -> Markup:

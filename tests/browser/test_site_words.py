@@ -24,8 +24,9 @@ from lessons.panels.controls import PAGE
 from lessons.panels.parsons import RULES, fault, lines_of
 from lessons.questions import questions
 from scripts.recordings import headline, word_map
-from scripts.site_panels import later, parsons
 from scripts.site_panels import panel as site_panel
+from scripts.site_panels import parsons
+from scripts.site_predictions import later
 
 SKETCHES = {
     "falls": [4, 2.5, 1.5, 1, 0.8],

@@ -16,19 +16,9 @@ from lessons.panels.controls import PAGE
 from lessons.panels.training_lab import BATCH_SIZES, EPOCHS, HEADS, RATES, USUAL
 from scripts import site_panels
 from scripts.recordings import lab
-from scripts.site_panels import (
-    PANELS,
-    PLAIN,
-    check_box,
-    choice,
-    dial,
-    h,
-    later,
-    panel,
-    radios,
-    table,
-    text_box,
-)
+from scripts.site_html import check_box, choice, dial, h, radios, table, text_box
+from scripts.site_panels import PANELS, PLAIN, panel
+from scripts.site_predictions import later
 
 STORED = [
     (f"{path.stem[:2]}-{cell.id}", output.data[PAGE])

@@ -7,7 +7,7 @@
     h("span", { "aria-hidden": true }, mark), " ", h("b", word), ` ${why}`);
 
   // Commit fixes the prediction, opens what is folded up below it, and shows the result that was
-  // made for it: see `comparison` in scripts/site_panels.py.
+  // made for it: see `comparison` in scripts/site_predictions.py.
   function predict({ root, settings, say, commit, guess }) {
     const { names, unit, said } = settings;
     say(said.first);

@@ -160,7 +160,7 @@ const lessons = (() => {
     validation: "m-4-4h8v8h-8z", earlier: "m-2-2h4v4h-4z",
     best: "m0-9l2.4 6 6.4.3-5 4 1.7 6.2-5.5-3.5-5.5 3.5 1.7-6.2-5-4 6.4-.3z",
   };
-  // Draws lines into axes that scripts/site_panels.py has made, and writes their names below. A
+  // Draws lines into axes that scripts/site_html.py has made, and writes their names below. A
   // series is { kind, name, points: [[x, y], ...], note }; its kind, of MARKS, decides marker, dash
   // and colour; `note` is at its first point; `look` may be "thin" (dotted) or "smooth", both
   // without markers. Points that are NaN or infinite are left out.
