@@ -1,8 +1,7 @@
 """The HTML of the site's panels. The scripts in website/panels bring it to life.
 
-What a reader works with has a `data-part`, the name under which its script finds it; a control also
-has its values. It lies in a `<template>`, so it is seen only where a script can answer: until then,
-and where none runs, the page shows what the notebook stores of the panel.
+It lies in a `<template>`, so it is seen only where a script can answer: until then, and where none
+runs, the page shows what the notebook stores of the panel.
 """
 
 import json
@@ -250,10 +249,11 @@ def progress(settings: dict[str, Any], shown: str) -> Markup:
 
 def starter(id: str, settings: dict[str, Any]) -> Markup:
     """Under an exercise: a button that copies its code."""
-    return buttons(copier("copy", "Copy the starter")) + status()
+    told = h("p.status", part="status", role="status")  # close to its button
+    return buttons(copier("copy", "Copy the starter")) + told
 
 
-# By the names that `Panel.page` gives: what makes the HTML, and the recording its script needs.
+# By the names of panels: what makes the HTML, and the recording that the script needs.
 PANELS: dict[str, tuple[Callable[[str, dict[str, Any]], Markup], str | None]] = {
     "split": (split, "split"),
     "batches": (batches, None),

@@ -9,6 +9,7 @@ from lessons.figures.html import svg
 from lessons.panels import prediction
 from scripts.site_html import button, buttons, columns, dial, h, head, joined, radios, status
 
+LATER = "The result. It opens when you commit your prediction, or by hand."
 WIDTH = 4.6  # of figures, in inches: their letters can be read on a phone
 
 
@@ -51,7 +52,7 @@ def later(asked: dict[str, Any]) -> list[str]:
 
     `asked` is the page of a prediction, with its `id`.
     """
-    folded = h("details", h("summary", asked["said"]["later"]), data_later=asked["id"])
+    folded = h("details", h("summary", LATER), data_later=asked["id"])
     return [str(folded.removesuffix("</details>")), "</details>"]
 
 
@@ -97,7 +98,7 @@ def _scale(guess: float, actual: float, asked: dict[str, Any]) -> Markup:
         mark(guess, 15, names[1], "validation", square),
     )
     ends = [mark(number, 106, f"{number:g}") for number in (low, high)]
-    return h("svg", h("path.axes", d="M12 84v6h376v-6"), ends, marks, viewBox="0 0 400 110")
+    return h("svg", h("path", d="M12 84v6h376v-6", opacity=0.6), ends, marks, viewBox="0 0 400 110")
 
 
 def _curves_compared(settings: dict[str, Any], asked: dict[str, Any]) -> Iterator[Markup]:

@@ -33,7 +33,7 @@ HOW = {"loss": ".2f", "accuracy": ".0%"}  # they are written
 CHOICES = (best_on_validation, best_on_test)
 # One runs away, and the steps of the other jump about: the last bits decide what is drawn.
 CHAOTIC = ("zero_grad", "choice")
-MYSTERIES = 999  # a multiple of nine: eight bugs, and that nothing is wrong
+MYSTERIES = 111 * len(ALL)  # each of the bugs, and that nothing is wrong, equally often
 NOTES = {  # what only the page says
     "recorded": "It plays back real runs on Mini-News, recorded. In JupyterLab you train yourself, "
     "also on AG News or stories of your own.",

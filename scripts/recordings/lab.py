@@ -62,7 +62,7 @@ def record() -> dict[str, Any]:
 
 
 def words() -> dict[str, Any]:
-    """All that the lab says, and the heads of its table."""
+    """The sentences of the lab, and the heads of its table."""
     lab = {"title": TrainingLab.title, "caption": training_lab.CAPTION}
     lab |= {"heads": [*training_lab.HEADS], **training_lab.WORDS}
     return {**lab, **live_plot.WORDS, **NOTES}

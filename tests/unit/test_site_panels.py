@@ -14,11 +14,10 @@ from lessons.panels import BatchPanel, CurvePrediction, NumberPrediction, Target
 from lessons.panels.break_it import ALL, SOUND
 from lessons.panels.controls import PAGE
 from lessons.panels.training_lab import BATCH_SIZES, EPOCHS, HEADS, RATES, USUAL
-from scripts import site_panels
-from scripts.recordings import lab
+from scripts.recordings import break_it, lab
 from scripts.site_html import check_box, choice, dial, h, radios, table, text_box
 from scripts.site_panels import PANELS, PLAIN, panel
-from scripts.site_predictions import later
+from scripts.site_predictions import LATER, later
 
 STORED = [
     (f"{path.stem[:2]}-{cell.id}", output.data[PAGE])
@@ -151,7 +150,7 @@ def test_the_break_it_lab_hides_the_number_of_a_mystery_and_offers_each_diagnosi
     given = {one["data-part"]: (tag, one) for tag, one in made if "data-part" in one}
     tag, mystery = given["mystery"]
     assert (tag, mystery["type"], json.loads(mystery["data-begin"])) == ("input", "hidden", "none")
-    assert json.loads(mystery["data-values"]) == ["none", *range(1, 1000)]
+    assert json.loads(mystery["data-values"]) == ["none", *range(1, break_it.MYSTERIES + 1)]
     bugs, diagnoses = (json.loads(given[name][1]["data-values"]) for name in ("bug", "diagnosis"))
     names = [bug.name for bug in ALL.values()]
     assert (bugs, diagnoses) == (names[:-1], names)
@@ -169,8 +168,8 @@ def test_what_a_script_takes_is_what_the_html_has():
         ):
             names = [one.split(":")[0].strip() for one in (own or answers[named]).split(",")]
             taken[name] = {one for one in names if not one.startswith("...")}
-    assert set(taken) == {name for name, kind in PANELS.items() if kind}
-    for id, page in STORED:
+    assert set(taken) == set(PANELS)
+    for id, page in [*STORED, ("05-x", {"panel": "starter"})]:
         if page["panel"] in PLAIN:
             continue
         made = panel(id, page, "")
@@ -209,7 +208,6 @@ def test_settings_cannot_break_out_of_their_place(monkeypatch):
     made = panel("01-x", {"panel": "some", "x": '"><script>'}, "")
     assert "<script>" not in made
     assert json.loads(first(made, "div")["data-settings"]) == {"x": '"><script>'}
-    assert site_panels.PANELS["some"]
 
 
 # --------------------------------------------------------------------------------- predictions
@@ -274,9 +272,9 @@ def test_a_result_of_no_prediction_is_what_the_notebook_shows():
 
 
 def test_what_gives_a_result_away_is_folded_up():
-    before, behind = later({"id": "01-guess", "said": {"later": "The <result>"}})
+    before, behind = later({"id": "01-guess"})
     assert (before, behind) == (
-        '<details data-later="01-guess"><summary>The &lt;result&gt;</summary>',
+        f'<details data-later="01-guess"><summary>{LATER}</summary>',
         "</details>",
     )
 

@@ -100,7 +100,7 @@ const lessons = (() => {
       timer = on && setInterval(beat, pace);
       button.textContent = on ? "Pause" : "Play";
     }
-    const beat = () => (isAtEnd() ? turn(false) : control.value += 1);
+    const beat = () => { if (!isAtEnd()) control.value += 1; if (isAtEnd()) turn(false); };
     button.onclick = () => {
       if (!timer && isAtEnd()) control.value = start;
       turn(!timer);

@@ -25,15 +25,15 @@
 
   lessons.panel("split", ({ root, data, say, stories, training, validation, seed, stratified,
     view, sizes, shares, way }) => {
-    const { words, names, parts } = data;
+    const { words, names } = data;
     const controls = { stories, training, validation, seed, stratified };
 
     function show() {
-      const [size, first, second, from, even] = Object.values(controls).map((one) => one.value);
+      const [size, first, second, start, even] = Object.values(controls).map((one) => one.value);
       const refused = data.refused[size][`${first} ${second} ${even}`];
       if (first + second >= 100) return say(words.nothing, true);
       if (refused) return say(refused, true);
-      const counts = cut(data.piles[size][from], names, [first / 100, second / 100], even);
+      const counts = cut(data.piles[size][start], names, [first / 100, second / 100], even);
       const totals = counts.map((part) => part.reduce((a, b) => a + b));
       const [train, validation, test] = totals;
       const classes = `${names.map((name, c) => `${counts[2][c]} ${name}`).join(", ")}.`;
