@@ -173,8 +173,8 @@ def radios(
         )
         for place, option in enumerate(options)
     ]
-    legend = h("legend.question", question)
-    return control("fieldset.choice", part, values or options, value, legend, labels, look="")
+    asked = h("legend.question", question)
+    return control("fieldset.choice", part, values or options, value, asked, labels, look="")
 
 
 def check_box(part: str, name: str, value: bool) -> Markup:

@@ -186,7 +186,7 @@ def _join_predictions(cells: list[NotebookNode], place: Place) -> None:
                 before, page["asked"] = asked[question]
                 for one in cells[before + 1 : number + 1]:
                     if one.cell_type == "code":
-                        one.metadata["around-output"] = later(page["asked"])
+                        one.metadata["around-output"] = later(page["asked"]["id"])
 
 
 def _panel_id(cell: NotebookNode, place: Place) -> str:

@@ -47,12 +47,12 @@ def _drawn(drawing: str, alt: str) -> Markup:
     return h(".wide-plot", Markup(drawing), role="img", aria_label=alt)
 
 
-def later(asked: dict[str, Any]) -> list[str]:
+def later(id: str) -> list[str]:
     """What stands before and behind a cell's output that may give the result away: it folds it up.
 
-    `asked` is the page of a prediction, with its `id`.
+    `id` is that of the prediction's panel.
     """
-    folded = h("details", h("summary", LATER), data_later=asked["id"])
+    folded = h("details", h("summary", LATER), data_later=id)
     return [str(folded.removesuffix("</details>")), "</details>"]
 
 

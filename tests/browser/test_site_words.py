@@ -103,8 +103,8 @@ def path(tmp_path_factory, trained, number, curve, parts):
         asked = {**panel.page(), "id": id}
         compared = {**panel.compare(actual)._repr_mimebundle_()[PAGE], "asked": asked}
         more += [cell(box(id, **panel.page()))]
-        more += [cell(f"<p>It gives {id} away.</p>", around=later(asked))]
-        more += [cell(box(f"{id}-compare", **compared), around=later(asked))]
+        more += [cell(f"<p>It gives {id} away.</p>", around=later(id))]
+        more += [cell(box(f"{id}-compare", **compared), around=later(id))]
     more += [cell(site_panel("05-exercise", {"panel": "starter"}, ""), STARTER)]
     page = file.read_text(encoding="utf-8").replace("</main>", "\n".join([*more, "</main>"]))
     # What draws a panel, for tests that draw one alone.

@@ -272,7 +272,7 @@ def test_a_result_of_no_prediction_is_what_the_notebook_shows():
 
 
 def test_what_gives_a_result_away_is_folded_up():
-    before, behind = later({"id": "01-guess"})
+    before, behind = later("01-guess")
     assert (before, behind) == (
         f'<details data-later="01-guess"><summary>{LATER}</summary>',
         "</details>",
